@@ -1,0 +1,75 @@
+"""What the law says of a proposal. No match, an error or a missing fact is `Deny`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from billing.money import Money
+
+FactValue = str | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """`amount` minor units (or a count) to hold under `budget`; refused if it would pass `cap`."""
+
+    budget: str
+    amount: int
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Common to every decision. `rule` is a stable dotted name, `reason` one plain sentence a support lead understands,
+    `remedy` what would change the answer, `facts` the values that were compared."""
+
+    rule: str
+    reason: str
+    facts: Mapping[str, FactValue] = field(default_factory=dict[str, FactValue])
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allow(Ruling):
+    """Carry it out, holding these reservations. `value` is what it moves: positive leaves the company, negative is collected."""
+
+    reservations: tuple[Reservation, ...] = ()
+    value: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsConfirmation(Ruling):
+    """The customer must say yes to `shown`, through the channel."""
+
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsApproval(Ruling):
+    """A human must say yes; `value` is held against that human's limit."""
+
+    value: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deny(Ruling):
+    """No. `customer_reason` is the same in the customer's words, without internals."""
+
+    customer_reason: str = ""
+
+
+Decision = Allow | NeedsConfirmation | NeedsApproval | Deny
+
+
+def verdict(decision: Decision) -> str:
+    """`allow | needs_confirmation | needs_approval | deny`: as stored, printed and counted."""
+    match decision:
+        case Allow():
+            return "allow"
+        case NeedsConfirmation():
+            return "needs_confirmation"
+        case NeedsApproval():
+            return "needs_approval"
+        case Deny():
+            return "deny"

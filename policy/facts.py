@@ -1,0 +1,67 @@
+"""Facts the gate fetches afresh for each kind of action, whatever the model said. Implemented in `tools`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from billing.facts import (
+    ChargeFacts,
+    CustomerFacts,
+    DisputeFacts,
+    InvoiceFacts,
+    PaymentMethodFacts,
+    PriceFacts,
+    RefundFacts,
+    SubscriptionFacts,
+)
+from billing.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundCase:
+    """`charge` is None when no such charge exists. `recent` are the customer's other charges of the last 120 days;
+    `refunds` all refunds of `charge`, also those made in the dashboard."""
+
+    as_of: datetime
+    customer: CustomerFacts
+    charge: ChargeFacts | None
+    duplicate_of: ChargeFacts | None
+    recent: tuple[ChargeFacts, ...]
+    refunds: tuple[RefundFacts, ...]
+    disputes: tuple[DisputeFacts, ...]  # of the customer, any charge
+
+
+@dataclass(frozen=True, slots=True)
+class RetryCase:
+    as_of: datetime
+    customer: CustomerFacts
+    invoice: InvoiceFacts | None
+    payment_method: PaymentMethodFacts | None  # the one that would be charged, if it belongs to the customer
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChangeCase:
+    """`amount_due` is previewed again with the proposal's proration date: positive is charged, negative credited."""
+
+    as_of: datetime
+    customer: CustomerFacts
+    subscription: SubscriptionFacts | None
+    price: PriceFacts | None
+    amount_due: Money | None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelCase:
+    as_of: datetime
+    customer: CustomerFacts
+    subscription: SubscriptionFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCase:
+    as_of: datetime
+    customer: CustomerFacts
+
+
+ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | LinkCase
