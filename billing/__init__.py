@@ -1,1 +1,1 @@
-"""Pure facts about billing: money, what is known of a customer, and what follows from it. No network, clock or database."""
+"""Pure facts about billing: money, what is known of a customer, and what follows. No network, clock or database."""

@@ -74,6 +74,7 @@ class ChargeFacts:
     created: datetime
     decline: Decline | None = None
     risk_level: str | None = None  # normal | elevated | highest
+    order: str | None = None  # metadata `order_id`: the shop's own number for this purchase
 
     @property
     def refundable(self) -> Money:

@@ -1,4 +1,4 @@
-"""Identifiers. Stripe's ids keep Stripe's prefixes (`cus_`, `ch_`, …); ours are `case_`, `turn_`, `prop_`, `int_`, `msg_`."""
+"""Identifiers. Stripe's ids keep Stripe's prefixes (`cus_`, `ch_`, …); ours are `case_`, `turn_`, `prop_`, `int_`."""
 
 from typing import NewType
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 # docs.stripe.com/currencies#zero-decimal and #three-decimal
-ZERO_DECIMAL: Final = frozenset(["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"])
+ZERO_DECIMAL: Final = frozenset(
+    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
+)
 THREE_DECIMAL: Final = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 
 # Stripe's own ceiling for one amount is eight digits (docs.stripe.com/api/charges/object#charge_object-amount);
