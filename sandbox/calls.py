@@ -1,0 +1,109 @@
+"""What a handler is given: the parameters, the world, the clock, and the only ways to create and change objects.
+
+Every change goes through `create`, `save` or `remove`, which emit the matching Stripe event in the same transaction.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox import clock, events
+from sandbox.errors import missing_object
+from sandbox.world import Json, World
+
+
+@dataclass
+class Call:
+    """One request, or one run of a timer (then without parameters, request id and key).
+
+    params: typed by the route's declaration; path: the ids in the URL.
+    """
+
+    world: World
+    params: Json = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    api_key: str | None = None
+
+    @property
+    def now(self) -> int:
+        """The sandbox's time in Unix seconds."""
+        return clock.now(self.world)
+
+    def new_id(self, type_: str) -> str:
+        return self.world.new_id(type_)
+
+    def new_secret(self, length: int, label: str) -> str:
+        return self.world.new_secret(length, label)
+
+    def need(self, type_: str, id_: str, param: str = "id") -> Json:
+        """The object, or 404 `resource_missing` naming `param`."""
+        found = self.world.find(type_, id_)
+        if found is None:
+            raise missing_object(type_, id_, param)
+        return found
+
+    def find(self, type_: str, id_: str | None) -> Json | None:
+        return self.world.find(type_, id_) if id_ else None
+
+    def select(self, type_: str, **where: Any) -> list[Json]:
+        """All objects of a type whose fields equal `where`, newest first."""
+        return self.world.select(type_, where)
+
+    def create(self, type_: str, fields: Json, event: str | None = None) -> Json:
+        """A new stored object: `id`, `object`, `created`, `livemode: false`, then `fields`. Returns it."""
+        obj: Json = {"id": "", "object": type_, "created": self.now, "livemode": False, **fields}
+        obj["id"] = fields.get("id") or self.new_id(type_)
+        self.world.put(obj)
+        if event:
+            self.emit(event, obj)
+        return obj
+
+    def save(self, obj: Json, event: str | None = None) -> Json:
+        """Store a changed object. The event carries `previous_attributes`; none is emitted when nothing changed."""
+        stored = self.world.find(obj["object"], obj["id"])
+        self.world.put(obj)
+        if event and stored is not None:
+            previous = events.previous_attributes(stored, obj)
+            if previous or not event.endswith(".updated"):
+                self.emit(event, obj, previous if event.endswith(".updated") else None)
+        return obj
+
+    def remove(self, obj: Json, event: str | None = None) -> Json:
+        """Delete for good; returns Stripe's `{id, object, deleted: true}`."""
+        self.world.remove(obj["object"], obj["id"])
+        if event:
+            self.emit(event, obj)
+        return {"id": obj["id"], "object": obj["object"], "deleted": True}
+
+    def emit(self, type_: str, obj: Json, previous: Json | None = None) -> Json:
+        """Record a Stripe event about `obj` as it is now."""
+        return events.record(
+            self.world,
+            type_,
+            obj,
+            previous=previous,
+            created=self.now,
+            request_id=self.request_id,
+            idempotency_key=self.idempotency_key,
+        )
+
+    def schedule(self, at: int, kind: str, target: str) -> None:
+        """Run the time-driven hook `kind` on the object id `target` at Unix time `at`, instead of any earlier plan."""
+        clock.schedule(self.world, at, kind, target)
+
+    def unschedule(self, kind: str, target: str) -> None:
+        clock.unschedule(self.world, kind, target)
+
+
+def merge_metadata(current: dict[str, str], given: dict[str, str] | None) -> dict[str, str]:
+    """Stripe's update rule: sent keys are set, keys sent empty are removed, an empty `metadata` removes all."""
+    if given is None:
+        return {}
+    merged = {**current, **given}
+    return {key: value for key, value in merged.items() if value != ""}
+
+
+def new_metadata(given: dict[str, str] | None) -> dict[str, str]:
+    """The metadata of a new object."""
+    return merge_metadata({}, given)

@@ -1,0 +1,164 @@
+"""Customers (docs.stripe.com/api/customers)."""
+
+from typing import Any
+
+from sandbox import paging
+from sandbox.calls import Call, merge_metadata, new_metadata
+from sandbox.errors import invalid_request
+from sandbox.parameters import RANGE, Choice, Fields, Integer, Kind, Many, Metadata, Text
+from sandbox.routing import Route
+from sandbox.world import Json
+
+ADDRESS = Fields(
+    {part: Text(clearable=True) for part in ("city", "country", "line1", "line2", "postal_code", "state")},
+    clearable=True,
+)
+SHIPPING = Fields({"address": ADDRESS, "name": Text(required=True), "phone": Text(clearable=True)}, clearable=True)
+WRITABLE: dict[str, Kind] = {
+    "address": ADDRESS,
+    "balance": Integer(minimum=None),
+    "description": Text(clearable=True),
+    "email": Text(clearable=True, max_length=512),
+    "invoice_prefix": Text(max_length=12),
+    "invoice_settings": Fields({"default_payment_method": Text(clearable=True), "footer": Text(clearable=True)}),
+    "metadata": Metadata(),
+    "name": Text(clearable=True, max_length=256),
+    "phone": Text(clearable=True, max_length=20),
+    "preferred_locales": Many(Text()),
+    "shipping": SHIPPING,
+    "tax_exempt": Choice(("none", "exempt", "reverse"), clearable=True),
+}
+_PLAIN = ("balance", "description", "email", "invoice_prefix", "name", "phone", "preferred_locales")
+
+
+def create(call: Call) -> Json:
+    given = call.params
+    fields: Json = {
+        "address": None,
+        "balance": 0,
+        "business_name": None,
+        "currency": None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": False,
+        "description": None,
+        "email": None,
+        "individual_name": None,
+        "invoice_prefix": call.new_secret(8, "invoice_prefix").upper(),
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "metadata": new_metadata(given.get("metadata")),
+        "name": None,
+        "next_invoice_sequence": 1,
+        "phone": None,
+        "preferred_locales": [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+    _apply(call, fields, customer_id=None)
+    customer = call.create("customer", fields)
+    if given.get("payment_method"):
+        from sandbox import payment_methods
+
+        payment_methods.attach_to(call, given["payment_method"], customer["id"])
+        _check_default(call, given, customer["id"])
+    call.emit("customer.created", customer)
+    return customer
+
+
+def update(call: Call) -> Json:
+    customer = living(call, call.path["id"])
+    if "metadata" in call.params:
+        customer["metadata"] = merge_metadata(customer["metadata"], call.params["metadata"])
+    _apply(call, customer, customer_id=customer["id"])
+    return call.save(customer, "customer.updated")
+
+
+def retrieve(call: Call) -> Json:
+    customer = call.need("customer", call.path["id"])
+    return _gone(customer) if customer.get("_deleted") else customer
+
+
+def delete(call: Call) -> Json:
+    """The row stays, marked: a deleted customer can still be retrieved as `{deleted: true}`."""
+    customer = living(call, call.path["id"])
+    call.emit("customer.deleted", customer)
+    call.save({**customer, "_deleted": True})
+    for method in call.select("payment_method", customer=customer["id"]):
+        call.save({**method, "customer": None})
+    return _gone(customer)
+
+
+def list_(call: Call) -> Json:
+    where: dict[str, Any] = {"_deleted": None}
+    if call.params.get("email"):
+        where["email"] = call.params["email"]
+    return paging.page(call, "/v1/customers", call.world.select("customer", where))
+
+
+def living(call: Call, id_: str, param: str = "id") -> Json:
+    """A customer that exists and is not deleted, or 404."""
+    customer = call.need("customer", id_, param)
+    if customer.get("_deleted"):
+        raise invalid_request(f"No such customer: '{id_}'", param=param, code="resource_missing", status=404)
+    return customer
+
+
+def _gone(customer: Json) -> Json:
+    return {"id": customer["id"], "object": "customer", "deleted": True}
+
+
+def _apply(call: Call, fields: Json, *, customer_id: str | None) -> None:
+    given = call.params
+    for name in _PLAIN:
+        if name in given:
+            fields[name] = given[name]
+    if "address" in given:
+        fields["address"] = _address(given["address"])
+    if "shipping" in given:
+        shipping = given["shipping"]
+        fields["shipping"] = shipping and {
+            "address": _address(shipping.get("address")),
+            "name": shipping["name"],
+            "phone": shipping.get("phone"),
+        }
+    if "tax_exempt" in given:
+        fields["tax_exempt"] = given["tax_exempt"] or "none"
+    if "invoice_settings" in given:
+        fields["invoice_settings"] = {**fields["invoice_settings"], **given["invoice_settings"]}
+        if customer_id:
+            _check_default(call, given, customer_id)
+
+
+def _check_default(call: Call, given: Json, customer_id: str) -> None:
+    method_id = given.get("invoice_settings", {}).get("default_payment_method")
+    if not method_id:
+        return
+    method = call.need("payment_method", method_id, "invoice_settings[default_payment_method]")
+    if method["customer"] != customer_id:
+        raise invalid_request(
+            f"The customer does not have a payment method with the ID {method_id}. The payment method must be attached "
+            "to the customer.",
+            param="invoice_settings[default_payment_method]",
+            code="resource_missing",
+        )
+
+
+def _address(given: Json | None) -> Json | None:
+    if given is None:
+        return None
+    return {part: given.get(part) for part in ("city", "country", "line1", "line2", "postal_code", "state")}
+
+
+ROUTES = [
+    Route("POST", "/v1/customers", create, {**WRITABLE, "payment_method": Text()}, "customer_write"),
+    Route("GET", "/v1/customers", list_, {**paging.PARAMETERS, "created": RANGE, "email": Text()}, "customer_read"),
+    Route("GET", "/v1/customers/{id}", retrieve, {}, "customer_read"),
+    Route("POST", "/v1/customers/{id}", update, WRITABLE, "customer_write"),
+    Route("DELETE", "/v1/customers/{id}", delete, {}, "customer_write"),
+]
