@@ -133,6 +133,7 @@ class InvoiceFacts:
     lines: tuple[InvoiceLineFacts, ...] = ()
     charges: tuple[ChargeId, ...] = ()
     last_decline: Decline | None = None  # of its latest payment attempt
+    last_payment_method: PaymentMethodId | None = None  # what that attempt charged
     requires_action: bool = False  # 3-D Secure waits for the customer
 
 

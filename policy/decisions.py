@@ -12,11 +12,17 @@ FactValue = str | int | bool | None
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """`amount` minor units (or a count) to hold under `budget`; refused if it would pass `cap`."""
+    """`amount` minor units (or a count) to hold under `budget`.
+
+    `cap` None counts without limit (a human's approval stands above Lee's caps, but Lee must see what was spent).
+    When the cap would be passed, `rule` and `reason` become a `NeedsApproval`.
+    """
 
     budget: str
     amount: int
-    cap: int
+    cap: int | None
+    rule: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +38,15 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True)
 class Allow(Ruling):
-    """Carry it out, holding these reservations. `value` is what it moves: positive leaves the company, negative is collected."""
+    """Carry it out, holding `reservations` and using up the named consents.
+
+    `value`: what it moves; positive leaves the company, negative is collected from the customer, None moves nothing.
+    """
 
     reservations: tuple[Reservation, ...] = ()
     value: Money | None = None
+    confirmation: str | None = None
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,9 @@ class NeedsConfirmation(Ruling):
 
 @dataclass(frozen=True, slots=True)
 class NeedsApproval(Ruling):
-    """A human must say yes; `value` is held against that human's limit."""
+    """A human must say yes to `shown`; `value` is held against that human's limit."""
 
+    shown: str = ""
     value: Money | None = None
 
 

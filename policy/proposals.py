@@ -15,16 +15,14 @@ from policy.actions import Action
 class Role(StrEnum):
     """The user's role in the customer's organisation, from the host application's token.
 
-    Only OWNER, ADMIN and BILLING may spend or cancel."""
+    Which roles may spend or cancel is a limit (`billing_roles` in limits.toml).
+    """
 
     OWNER = "owner"
     ADMIN = "admin"
     BILLING = "billing"
     MEMBER = "member"
     VIEWER = "viewer"
-
-
-BILLING_ROLES = frozenset({Role.OWNER, Role.ADMIN, Role.BILLING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,11 @@ class Proposal:
     def arguments(self) -> dict[str, object]:
         return self.action.model_dump(mode="json")
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 over tool and arguments: what a confirmation or an approval was given for."""
-        return digest(self.tool, self.arguments)
 
+def consent_digest(proposal: Proposal, shown: str) -> str:
+    """Hex SHA-256 over the tool, its arguments and the sentence a person said yes to.
 
-def digest(tool: str, arguments: dict[str, object]) -> str:
-    """Hex SHA-256 of the canonical JSON of a tool call."""
-    canonical = json.dumps({"tool": tool, "arguments": arguments}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    A changed argument, amount, date or card changes the sentence, so an old yes no longer fits.
+    """
+    told = {"tool": proposal.tool, "arguments": proposal.arguments, "shown": shown}
+    return hashlib.sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,17 @@
+"""One module a law. `LAWS` is the index: an action that is not here is denied."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from policy.actions import Action
+from policy.law import Law
+from policy.rules.cancellation import CANCELLATION
+from policy.rules.card_link import CARD_LINK
+from policy.rules.plan_change import PLAN_CHANGE
+from policy.rules.refund import REFUND
+from policy.rules.retry import RETRY
+
+LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
+    law.action: law for law in (REFUND, RETRY, PLAN_CHANGE, CANCELLATION, CARD_LINK)
+}

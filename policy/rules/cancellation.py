@@ -1,0 +1,85 @@
+"""The law of cancelling: only with the customer's yes, and only what is not ended already."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billing.facts import SubscriptionFacts
+from policy.actions import CancelSubscription
+from policy.decisions import Deny, FactValue, Reservation
+from policy.facts import CancelCase
+from policy.law import Law
+from policy.question import Question
+from policy.shown import day
+
+Q = Question[CancelSubscription, CancelCase]
+
+
+def _subscription(q: Q) -> SubscriptionFacts:
+    if q.facts.subscription is None:
+        raise LookupError("asked about a subscription that was not found")
+    return q.facts.subscription
+
+
+def not_found(q: Q) -> Deny | None:
+    subscription = q.facts.subscription
+    if subscription is not None and subscription.customer == q.proposal.principal.customer:
+        return None
+    return Deny(
+        "cancel.not_found",
+        "No such subscription belongs to this customer.",
+        {"subscription": q.action.subscription},
+        customer_reason="I cannot find that subscription on your account.",
+    )
+
+
+def already_ended(q: Q) -> Deny | None:
+    subscription = _subscription(q)
+    ended = subscription.status in ("canceled", "incomplete_expired")
+    scheduled = subscription.cancel_at_period_end and q.action.when == "period_end"
+    if not ended and not scheduled:
+        return None
+    return Deny(
+        "cancel.already",
+        "The subscription has ended." if ended else "The subscription is set to end with its period already.",
+        {"status": subscription.status, "cancel_at_period_end": subscription.cancel_at_period_end},
+        customer_reason="That subscription has already ended."
+        if ended
+        else "That subscription is already set to end with the current period.",
+    )
+
+
+def shown(q: Q) -> str:
+    subscription = _subscription(q)
+    name = " and ".join(item.product_name for item in subscription.items)
+    if q.action.when == "now":
+        return f"Cancel {name} at once: access ends now and nothing is refunded."
+    until = max(item.current_period_end for item in subscription.items)
+    return f"Cancel {name} at the end of the paid period: access stays until {day(until)}."
+
+
+def no_value(q: Q) -> None:  # noqa: ARG001
+    """Cancelling moves no money: it neither refunds nor charges."""
+    return
+
+
+def reservations(q: Q) -> tuple[Reservation, ...]:  # noqa: ARG001
+    return ()
+
+
+def told(q: Q) -> dict[str, FactValue]:
+    return {"subscription": q.action.subscription, "when": q.action.when, "status": _subscription(q).status}
+
+
+CANCELLATION: Final = Law(
+    action=CancelSubscription,
+    facts=CancelCase,
+    denials=(not_found, already_ended),
+    approvals=(),
+    shown=shown,
+    value=no_value,
+    reservations=reservations,
+    confirmation_rule="cancel.confirmation",
+    allow_rule="cancel.confirmed",
+    told=told,
+)
