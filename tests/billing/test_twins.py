@@ -114,4 +114,4 @@ def test_symmetric_and_never_across_customers_orders_or_invoices(one: ChargeFact
         assert one.customer == other.customer is not None
         assert one.invoice == other.invoice
         assert one.invoice is not None or (one.order or None) == (other.order or None)
-        assert not (one.refunded or other.refunded or one.disputed or other.disputed)
+        assert not any([one.refunded, other.refunded, one.disputed, other.disputed])

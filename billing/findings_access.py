@@ -1,0 +1,120 @@
+"""Findings where the product, its meters and Stripe disagree, or where one of them could not be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from billing.facts import BillingFacts, SubscriptionFacts
+from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
+from billing.findings_subscriptions import plan
+
+PROPAGATION: Final = timedelta(hours=1)
+"""The product may take this long to follow a payment: a difference younger than that is no fault yet."""
+
+SPIKE_FACTOR: Final = 2
+"""Usage of at least this many times the period before is a spike, once it is beyond what the plan includes."""
+
+FREE: Final = frozenset(["free", "none", ""])
+
+_SOURCES: Final = {
+    "stripe": "your payments and invoices",
+    "entitlements": "what your plan unlocks",
+    "usage": "your usage",
+}
+
+
+def source_unavailable(facts: BillingFacts) -> Iterator[Finding]:
+    if facts.unavailable:
+        names = [words for source, words in _SOURCES.items() if source in facts.unavailable]
+        listed = " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
+        yield Finding(
+            Status.AMBER,
+            RootCause.SOURCE_UNAVAILABLE,
+            f"We cannot see {listed} at the moment, so this answer is incomplete.",
+            RecommendedAction.TALK_TO_HUMAN if "stripe" in facts.unavailable else RecommendedAction.WAIT,
+            tuple(Evidence("source", source) for source in sorted(facts.unavailable)),
+        )
+
+
+def paid_but_locked_out(facts: BillingFacts) -> Iterator[Finding]:
+    """A subscription that is paid up while the product withholds it: switched off, locked, or on another plan."""
+    access = facts.entitlements
+    paid = [subscription for subscription in facts.subscriptions if _paid_up(subscription, facts)]
+    if access is None or not paid or _settling(facts):
+        return
+    wrong_plan = not any(_grants(access.plan, subscription) for subscription in paid)
+    if access.active and not access.locked_reason and not wrong_plan:
+        return
+    state = "is locked" if not access.active or access.locked_reason else f"still has the {access.plan.title()} plan"
+    yield Finding(
+        Status.RED,
+        RootCause.PAID_BUT_LOCKED_OUT,
+        f"Your {plan(paid[0])} subscription is paid, but your workspace {state}. That is our mistake, and a colleague "
+        "has to put it right.",
+        RecommendedAction.TALK_TO_HUMAN,
+        (Evidence("subscription", paid[0].id), Evidence("plan", access.plan)),
+    )
+
+
+def unpaid_but_unlocked(facts: BillingFacts) -> Iterator[Finding]:
+    """Access to a paid plan without a subscription that stands. A grace period (`past_due`) is not such a case."""
+    access = facts.entitlements
+    standing = ("active", "trialing", "past_due", "incomplete", "paused")
+    if (
+        access is not None
+        and access.active
+        and not access.locked_reason
+        and access.plan.casefold() not in FREE
+        and not _settling(facts)
+        and not any(subscription.status in standing for subscription in facts.subscriptions)
+    ):
+        yield Finding(
+            Status.AMBER,
+            RootCause.UNPAID_BUT_UNLOCKED,
+            f"Your workspace has the {access.plan.title()} plan, although no subscription pays for it at the moment.",
+            RecommendedAction.TALK_TO_HUMAN,
+            (Evidence("plan", access.plan), *(Evidence("subscription", one.id) for one in facts.subscriptions)),
+        )
+
+
+def usage_spike(facts: BillingFacts) -> Iterator[Finding]:
+    if facts.usage is None:
+        return
+    for meter in facts.usage.meters:
+        name = meter.meter.replace("_", " ")
+        if meter.used > meter.included and meter.used >= SPIKE_FACTOR * max(meter.previous, 1):
+            included = f"{meter.included:,} are included in your plan" if meter.included else "all of them are metered"
+            yield Finding(
+                Status.AMBER,
+                RootCause.USAGE_SPIKE,
+                f"You have used {meter.used:,} {name} since {day(facts.usage.period_start)}, after {meter.previous:,} "
+                f"in the period before; {included}. What goes beyond is billed by usage.",
+                RecommendedAction.REVIEW_USAGE,
+                (Evidence("meter", meter.meter),),
+            )
+
+
+def _paid_up(subscription: SubscriptionFacts, facts: BillingFacts) -> bool:
+    if subscription.status not in ("active", "trialing"):
+        return False
+    mine = [invoice for invoice in facts.invoices if invoice.subscription == subscription.id]
+    return bool(subscription.items) and not any(invoice.status in ("open", "uncollectible") for invoice in mine)
+
+
+def _grants(plan_granted: str, subscription: SubscriptionFacts) -> bool:
+    """Whether the plan the product grants is one of those the subscription pays for (`team` and "Acme Cloud Team")."""
+    wanted = plan_granted.casefold().strip()
+    return any(
+        wanted == item.product_name.casefold() or wanted in item.product_name.casefold().split()
+        for item in subscription.items
+    )
+
+
+def _settling(facts: BillingFacts) -> bool:
+    """Something was billed, started or ended a moment ago, and the product may not have heard of it yet."""
+    moments = [invoice.created for invoice in facts.invoices]
+    moments += [subscription.created for subscription in facts.subscriptions]
+    moments += [one.ended_at for one in facts.subscriptions if one.ended_at is not None]
+    return any(facts.as_of - PROPAGATION < moment <= facts.as_of for moment in moments)
