@@ -55,6 +55,7 @@ messages = Table(
     metadata,
     _id(),
     _case(),
+    Column("n", Integer, nullable=False),  # 1, 2, 3 … within the case: times may be equal
     Column("turn_id", String(64)),
     Column("kind", String(12), nullable=False),  # inbound | outbound | draft | note
     Column("author", String(256), nullable=False),  # customer:<user> | lee:<model> | human:<name>
@@ -63,7 +64,7 @@ messages = Table(
     Column("created_at", String(32), nullable=False),
     UniqueConstraint("case_id", "external_id", name="messages_once"),
     CheckConstraint("kind in ('inbound', 'outbound', 'draft', 'note')", name="messages_kind"),
-    Index("messages_of_case", "case_id", "created_at"),
+    UniqueConstraint("case_id", "n", name="messages_order"),
 )
 
 turns = Table(
@@ -71,6 +72,7 @@ turns = Table(
     metadata,
     _id(),
     _case(),
+    Column("n", Integer, nullable=False),  # 1, 2, 3 … within the case: the queue's order
     Column("epoch", Integer, nullable=False),
     Column("message_id", String(64), ForeignKey("messages.id"), nullable=False),
     Column("proposal_id", String(64)),  # set when the message confirmed this proposal
@@ -79,6 +81,7 @@ turns = Table(
     Column("result_sealed", LargeBinary),  # JSON of the turn's result, as `lee resolve --json` prints it
     Column("created_at", String(32), nullable=False),
     Column("ended_at", String(32)),
+    UniqueConstraint("case_id", "n", name="turns_order"),
     CheckConstraint("status in ('queued', 'running', 'done')", name="turns_status"),
     # One turn a case at a time: the database refuses a second.
     Index(
@@ -171,7 +174,16 @@ intents = Table(
     Column("settled_at", String(32)),
     CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'unknown')", name="intents_status"),
     Index("intents_of_case", "case_id"),
-    Index("intents_of_target", "target", "tool"),
+    Index("intents_of_target", "target"),
+    UniqueConstraint("proposal_id", name="intents_once"),  # a proposal is carried out at most once
+    # One action in flight per charge, invoice, subscription or customer: the database refuses a second.
+    Index(
+        "intents_one_in_flight",
+        "target",
+        unique=True,
+        sqlite_where=text("status in ('reserved', 'unknown')"),
+        postgresql_where=text("status in ('reserved', 'unknown')"),
+    ),
 )
 
 budgets = Table(

@@ -1,0 +1,86 @@
+"""Opens the database and hands out units of work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from store.dialects import engines, unavailable
+from store.errors import LogUnavailable, NestedUnit
+from store.instants import Clock
+from store.keys import Keyring
+from store.migrations import migrate
+from store.unit_of_work import UnitOfWork
+
+
+class Store:
+    """The facts that last. Safe to share between threads; one unit a thread at a time.
+
+    `folder` holds what must live outside the database: data keys, the log's signing key, its checkpoints."""
+
+    def __init__(self, writer: Engine, reader: Engine, keys: Keyring, folder: Path, clock: Clock) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._open = threading.local()
+        self.keys = keys
+        self.folder = folder
+        self.clock = clock
+
+    @contextmanager
+    def unit(self) -> Generator[UnitOfWork]:
+        """One writing transaction, serial with all others on SQLite: commits at exit, rolls back on any exception.
+
+        Raises `LogUnavailable` when the database cannot be written (nothing was kept), `NestedUnit`."""
+        if getattr(self._open, "unit", False):
+            raise NestedUnit
+        self._open.unit = True
+        try:
+            with _plainly(), self._writer.begin() as connection:
+                yield UnitOfWork(connection, self.keys, self.clock)
+        finally:
+            self._open.unit = False
+
+    @contextmanager
+    def look(self) -> Generator[UnitOfWork]:
+        """One consistent view for reading only; waits for no writer, and the database refuses any write.
+
+        Raises `LogUnavailable` when the database cannot be read."""
+        with _plainly(), self._reader.connect() as connection:
+            yield UnitOfWork(connection, self.keys, self.clock)
+
+    def close(self) -> None:
+        """Close every connection. The store cannot be used afterwards."""
+        self._reader.dispose()
+        self._writer.dispose()
+        self.keys.close()
+
+
+def open_store(url: str, keys: Path, clock: Clock) -> Store:
+    """Open a database (`sqlite:///path`, `postgresql://…`), creating and migrating it as needed.
+
+    `keys` is a folder outside the database (made with mode 0700 if absent) for data keys, signing key and checkpoints.
+    Raises `LogUnavailable`, `SchemaMismatch`, ValueError for a URL of another kind."""
+    with _plainly():
+        writer, reader = engines(url)
+        migrate(writer)
+    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Store(writer, reader, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
+
+
+@contextmanager
+def _plainly() -> Generator[None]:
+    """Trouble with the database (not with the data) becomes `LogUnavailable`."""
+    try:
+        yield
+    except DBAPIError as error:
+        reason = unavailable(error)
+        if reason is None:
+            raise
+        raise LogUnavailable(f"The database cannot be used: {reason}.") from error
+    except OSError as error:
+        raise LogUnavailable(f"The database cannot be used: {error.strerror or error}.") from error

@@ -1,0 +1,98 @@
+"""The only place that knows which database is underneath: engines, locks, and what its errors mean."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_MS = 10_000
+_LOG_LOCK = 0x1EE_10C  # any constant: the advisory lock that makes log positions gapless on PostgreSQL
+
+
+def engines(url: str) -> tuple[Engine, Engine]:
+    """A writing and a reading engine. The reader cannot write, by the database's own refusal.
+
+    Raises ValueError for an in-memory SQLite database (its connections would not share it) and for other databases.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if not parsed.database or parsed.database == ":memory:":
+            raise ValueError("The store needs a database file: sqlite:///path/to/lee.db")
+        _private(Path(parsed.database))
+        return _sqlite(url, "BEGIN IMMEDIATE", query_only=False), _sqlite(url, "BEGIN", query_only=True)
+    if parsed.get_backend_name() == "postgresql":
+        writer = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
+
+
+def _private(path: Path) -> None:
+    """Create the file for its owner alone; SQLite gives its side files the same mode."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _sqlite(url: str, begin: str, *, query_only: bool) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
+
+    def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        # The driver would open transactions late and of the wrong kind; `begun` does it instead.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        settings = ["journal_mode=WAL"] if not query_only else []
+        settings += ["synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", f"busy_timeout={BUSY_MS}"]
+        settings += ["query_only=ON"] if query_only else []
+        for setting in settings:
+            cursor.execute(f"PRAGMA {setting}")
+        cursor.close()
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def lock_log(connection: Connection) -> None:
+    """Nobody else appends to the log until this transaction ends. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOG_LOCK})")
+
+
+def unavailable(error: DBAPIError | sqlite3.Error) -> str | None:
+    """Why the database cannot be used, in plain words; None when the error is about the data, not the database."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return "the connection to it was lost"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return _sqlite_reason(cause)
+    state = getattr(cause, "sqlstate", None)
+    if isinstance(state, str):
+        # Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
+        reasons = {"08": "the connection to it was lost", "53": "it has no room or connections left"}
+        reasons |= {"57": "it is shutting down", "58": "its disk failed", "25": "it is read-only"}
+        return reasons.get(state[:2])
+    return "it cannot be reached" if isinstance(error, OperationalError) else None
+
+
+def _sqlite_reason(error: sqlite3.Error) -> str | None:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return {
+        sqlite3.SQLITE_FULL: "the disk is full",
+        sqlite3.SQLITE_READONLY: "it is read-only",
+        sqlite3.SQLITE_IOERR: "the disk failed",
+        sqlite3.SQLITE_CANTOPEN: "the file cannot be opened",
+        sqlite3.SQLITE_BUSY: "another process holds it",
+        sqlite3.SQLITE_CORRUPT: "the file is damaged",
+        sqlite3.SQLITE_NOTADB: "the file is not a database",
+        sqlite3.SQLITE_PERM: "permission was refused",
+        sqlite3.SQLITE_AUTH: "permission was refused",
+    }.get(code)

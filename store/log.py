@@ -1,0 +1,121 @@
+"""The audit log inside a unit of work: appended with the rows it speaks of, never changed (triggers refuse it)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Row, func, insert, select
+
+from audit.entry import Header, StoredEntry, leaf_hash
+from store.dialects import lock_log
+from store.ids import fresh
+from store.instants import read, written
+from store.keys import Erased
+from store.redaction import redact_value
+from store.tables import audit_entries
+
+if TYPE_CHECKING:
+    from store.unit_of_work import UnitOfWork
+
+HOUSE = "house"  # seals entries that concern no customer; never a Stripe customer id, which starts with cus_
+
+
+@dataclass(frozen=True, slots=True)
+class LogRow:
+    """One entry, opened. `payload` is None once the customer was erased."""
+
+    seq: int
+    id: str
+    at: datetime
+    kind: str
+    actor: str
+    case_id: str | None
+    payload: dict[str, object] | None
+    leaf: str  # hex
+
+
+class LogRows:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+        self._locked = False
+
+    def append(
+        self, kind: str, actor: str, case_id: str | None, customer: str | None, payload: Mapping[str, object]
+    ) -> LogRow:
+        """Append one entry; it commits or vanishes with the unit. `payload` must be JSON; texts in it are redacted."""
+        connection = self._uow.connection
+        if not self._locked:
+            lock_log(connection)
+            self._locked = True
+        at = self._uow.clock()
+        kept = {name: redact_value(value) for name, value in payload.items()}
+        key = self._uow.keys.current(customer if customer is not None else HOUSE)
+        header = Header(fresh("log"), written(at), kind, redact_value(actor), case_id, key.id)
+        sealed = key.seal(json.dumps(kept, ensure_ascii=False).encode(), header.canonical())
+        leaf = leaf_hash(header, sealed)
+        seq = self.size() + 1
+        connection.execute(
+            insert(audit_entries).values(
+                seq=seq,
+                id=header.id,
+                at=header.at,
+                kind=kind,
+                actor=header.actor,
+                case_id=case_id,
+                key_id=key.id,
+                sealed=sealed,
+                leaf=leaf,
+            )
+        )
+        return LogRow(seq, header.id, read(header.at), kind, header.actor, case_id, kept, leaf.hex())
+
+    def of(self, case_id: str) -> list[LogRow]:
+        """A case's entries in order, opened."""
+        rows = self._uow.connection.execute(
+            select(audit_entries).where(audit_entries.c.case_id == case_id).order_by(audit_entries.c.seq)
+        )
+        return [self._opened(_stored(row)) for row in rows]
+
+    def get(self, seq: int) -> LogRow | None:
+        row = self._uow.connection.execute(select(audit_entries).where(audit_entries.c.seq == seq)).first()
+        return None if row is None else self._opened(_stored(row))
+
+    def stored(self, after: int = 0) -> Iterator[StoredEntry]:
+        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks."""
+        rows = self._uow.connection.execute(
+            select(audit_entries)
+            .where(audit_entries.c.seq > after)
+            .order_by(audit_entries.c.seq)
+            .execution_options(yield_per=2000)
+        )
+        return (_stored(row) for row in rows)
+
+    def leaves(self, after: int = 0) -> Iterator[bytes]:
+        """The leaf hashes with `seq` above `after`, in order, as stored."""
+        rows = self._uow.connection.execute(
+            select(audit_entries.c.leaf)
+            .where(audit_entries.c.seq > after)
+            .order_by(audit_entries.c.seq)
+            .execution_options(yield_per=5000)
+        )
+        return (row[0] for row in rows)
+
+    def size(self) -> int:
+        return self._uow.connection.execute(select(func.max(audit_entries.c.seq))).scalar() or 0
+
+    def _opened(self, entry: StoredEntry) -> LogRow:
+        header = entry.header
+        plain = self._uow.keys.open(entry.sealed, header.canonical())
+        payload = None if isinstance(plain, Erased) else json.loads(plain)
+        return LogRow(
+            entry.seq, header.id, read(header.at), header.kind, header.actor, header.case_id, payload, entry.leaf.hex()
+        )
+
+
+def _stored(row: Row[tuple[object, ...]]) -> StoredEntry:
+    header = Header(row.id, row.at, row.kind, row.actor, row.case_id, row.key_id)
+    return StoredEntry(row.seq, header, row.sealed, row.leaf)

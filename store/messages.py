@@ -1,0 +1,127 @@
+"""Messages of a case: redacted, then sealed under the customer's key, before the first write."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Row, func, insert, select
+
+from store.errors import Conflict, NotFound
+from store.ids import fresh
+from store.instants import read, written
+from store.keys import Erased
+from store.redaction import redact
+from store.tables import messages
+
+if TYPE_CHECKING:
+    from store.unit_of_work import UnitOfWork
+
+KINDS = ("inbound", "outbound", "draft", "note")
+ERASED_TEXT = "[erased]"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """`kind` is `inbound | outbound | draft | note`; `n` counts from 1 within the case.
+
+    `body` is redacted; `[erased]` with `erased` True once the customer was erased."""
+
+    id: str
+    case_id: str
+    n: int
+    turn_id: str | None
+    kind: str
+    author: str
+    external_id: str | None
+    body: str
+    erased: bool
+    created_at: datetime
+
+
+class MessageRows:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def add(
+        self,
+        case_id: str,
+        kind: str,
+        author: str,
+        body: str,
+        turn_id: str | None = None,
+        external_id: str | None = None,
+    ) -> MessageRow:
+        """Add a message. The same `external_id` again (a channel delivers twice) returns the first row unchanged.
+
+        Raises `NotFound` for the case, `Conflict` for an unknown kind."""
+        if kind not in KINDS:
+            raise Conflict(f"A message cannot be {kind!r}.")
+        case = self._uow.cases.locked(case_id)
+        if external_id is not None:
+            known = self.by_external_id(case_id, external_id)
+            if known is not None:
+                return known
+        message_id = fresh("msg")
+        n = self._uow.connection.execute(
+            select(func.coalesce(func.max(messages.c.n), 0) + 1).where(messages.c.case_id == case_id)
+        ).scalar_one()
+        # A lone surrogate cannot be written as UTF-8; keep a visible mark in its place.
+        plain = redact(body).encode("utf-8", "replace")
+        _, sealed = self._uow.keys.seal(case.customer, plain, _aad(message_id))
+        self._uow.connection.execute(
+            insert(messages).values(
+                id=message_id,
+                case_id=case_id,
+                n=n,
+                turn_id=turn_id,
+                kind=kind,
+                author=author,
+                external_id=external_id,
+                body_sealed=sealed,
+                created_at=written(self._uow.clock()),
+            )
+        )
+        return self.get(message_id)
+
+    def get(self, message_id: str) -> MessageRow:
+        """Raises `NotFound`."""
+        row = self._uow.connection.execute(select(messages).where(messages.c.id == message_id)).first()
+        if row is None:
+            raise NotFound("message", message_id)
+        return self._opened(row)
+
+    def by_external_id(self, case_id: str, external_id: str) -> MessageRow | None:
+        row = self._uow.connection.execute(
+            select(messages).where(messages.c.case_id == case_id, messages.c.external_id == external_id)
+        ).first()
+        return None if row is None else self._opened(row)
+
+    def of(self, case_id: str) -> list[MessageRow]:
+        """A case's messages, oldest first."""
+        rows = self._uow.connection.execute(
+            select(messages).where(messages.c.case_id == case_id).order_by(messages.c.n)
+        )
+        return [self._opened(row) for row in rows]
+
+    def _opened(self, row: Row[tuple[object, ...]]) -> MessageRow:
+        plain = self._uow.keys.open(row.body_sealed, _aad(row.id))
+        erased = isinstance(plain, Erased)
+        body = ERASED_TEXT if isinstance(plain, Erased) else plain.decode()
+        return MessageRow(
+            row.id,
+            row.case_id,
+            row.n,
+            row.turn_id,
+            row.kind,
+            row.author,
+            row.external_id,
+            body,
+            erased,
+            read(row.created_at),
+        )
+
+
+def _aad(message_id: str) -> bytes:
+    return f"messages.body:{message_id}".encode()

@@ -1,0 +1,46 @@
+"""Brings a database to this program's schema when it is opened. Alembic is imported only when there is work to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Engine, inspect, text
+
+from store.errors import SchemaMismatch
+
+HEAD = "0001"  # the newest file in `versions/`; a test holds the two together
+_HERE = Path(__file__).parent
+
+
+def migrate(engine: Engine) -> None:
+    """Raise the schema to `HEAD` in one transaction; two processes opening at once do it once.
+
+    Raises `SchemaMismatch` when the database was made by a newer program."""
+    with engine.connect() as connection:
+        found = _version(engine)
+        connection.rollback()
+    if found == HEAD:
+        return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "alembic").replace("%", "%%"))
+    config.set_main_option("version_locations", str(_HERE / "versions").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise SchemaMismatch(
+                f"The database has schema {found}, which this version of the program (schema {HEAD}) does not know."
+            ) from error
+
+
+def _version(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

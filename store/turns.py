@@ -1,0 +1,204 @@
+"""Turns: one message worked on by Lee. A case runs one at a time, in the order they were queued."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from store.errors import Conflict, NotFound, TurnDone, TurnRunning
+from store.ids import fresh
+from store.instants import read, read_or_none, written
+from store.keys import Erased
+from store.redaction import redact_value
+from store.tables import turn_steps, turns
+
+if TYPE_CHECKING:
+    from store.cases import CaseRow
+    from store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """`epoch` is the case's when the turn was queued, or when it first started. `status` is `queued | running | done`.
+
+    `result` is what `finish` was given; None before that and once the customer was erased."""
+
+    id: str
+    case_id: str
+    n: int
+    epoch: int
+    message_id: str
+    proposal_id: str | None
+    status: str
+    outcome: str | None
+    result: dict[str, object] | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """What a turn learnt, in order. `content` is empty with `erased` True once the customer was erased."""
+
+    turn_id: str
+    n: int
+    kind: str
+    content: dict[str, object]
+    erased: bool
+    created_at: datetime
+
+
+class TurnRows:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def queue(self, case: CaseRow, message_id: str, proposal_id: str | None = None) -> TurnRow:
+        """Queue a turn for a message, behind the case's others. Raises `NotFound`."""
+        held = self._uow.cases.locked(case.id)
+        if self._uow.messages.get(message_id).case_id != case.id:
+            raise NotFound("message", f"{message_id} in case {case.id}")
+        turn_id = fresh("turn")
+        n = self._uow.connection.execute(
+            select(func.coalesce(func.max(turns.c.n), 0) + 1).where(turns.c.case_id == case.id)
+        ).scalar_one()
+        self._uow.connection.execute(
+            insert(turns).values(
+                id=turn_id,
+                case_id=case.id,
+                n=n,
+                epoch=held.epoch,
+                message_id=message_id,
+                proposal_id=proposal_id,
+                created_at=written(self._uow.clock()),
+            )
+        )
+        return self.get(turn_id)
+
+    def start(self, turn_id: str) -> TurnRow:
+        """Set a queued turn running, at the case's epoch of now; a running turn is returned as it is (recovery).
+
+        Raises `TurnRunning` when an earlier turn of the case has not ended, `TurnDone`, `NotFound`."""
+        turn = self.get(turn_id)
+        held = self._uow.cases.locked(turn.case_id)
+        turn = self.get(turn_id)
+        if turn.status == "done":
+            raise TurnDone(turn_id)
+        if turn.status == "running":
+            return turn
+        earlier = self._uow.connection.execute(
+            select(turns.c.id)
+            .where(turns.c.case_id == turn.case_id, turns.c.status != "done", turns.c.n < turn.n)
+            .order_by(turns.c.n)
+        ).scalar()
+        if earlier is not None:
+            raise TurnRunning(turn.case_id, earlier)
+        self._uow.connection.execute(
+            update(turns).where(turns.c.id == turn_id).values(status="running", epoch=held.epoch)
+        )
+        return self.get(turn_id)
+
+    def finish(self, turn_id: str, outcome: str, result: Mapping[str, object]) -> TurnRow:
+        """End a turn. Finishing again with the same outcome (recovery) keeps the first result.
+
+        Raises `TurnDone` when it ended otherwise, `Conflict` when it never ran, `NotFound`."""
+        turn = self.get(turn_id)
+        customer = self._uow.cases.locked(turn.case_id).customer
+        turn = self.get(turn_id)
+        if turn.status == "done":
+            if turn.outcome != outcome:
+                raise TurnDone(turn_id)
+            return turn
+        if turn.status != "running":
+            raise Conflict(f"Turn {turn_id} has not started.")
+        sealed = self._seal(customer, result, _result_aad(turn_id))
+        self._uow.connection.execute(
+            update(turns)
+            .where(turns.c.id == turn_id)
+            .values(status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock()))
+        )
+        return self.get(turn_id)
+
+    def get(self, turn_id: str) -> TurnRow:
+        """Raises `NotFound`."""
+        row = self._uow.connection.execute(select(turns).where(turns.c.id == turn_id)).first()
+        if row is None:
+            raise NotFound("turn", turn_id)
+        return self._turn(row)
+
+    def of(self, case_id: str) -> list[TurnRow]:
+        """A case's turns, oldest first."""
+        rows = self._uow.connection.execute(select(turns).where(turns.c.case_id == case_id).order_by(turns.c.n))
+        return [self._turn(row) for row in rows]
+
+    def unfinished(self) -> list[TurnRow]:
+        """Queued and running turns of all cases, oldest first within a case: what a restart takes up."""
+        rows = self._uow.connection.execute(
+            select(turns).where(turns.c.status != "done").order_by(turns.c.created_at, turns.c.case_id, turns.c.n)
+        )
+        return [self._turn(row) for row in rows]
+
+    def add_step(self, turn_id: str, n: int, kind: str, content: Mapping[str, object]) -> StepRow:
+        """Keep what a turn learnt; `content` is JSON, redacted and sealed. Steps never change.
+
+        Raises `Conflict` when step `n` exists: a recovered turn reads `steps` first. Raises `NotFound`."""
+        customer = self._uow.cases.get(self.get(turn_id).case_id).customer
+        sealed = self._seal(customer, content, _step_aad(turn_id, n))
+        now = written(self._uow.clock())
+        try:
+            with self._uow.connection.begin_nested():
+                self._uow.connection.execute(
+                    insert(turn_steps).values(turn_id=turn_id, n=n, kind=kind, content_sealed=sealed, created_at=now)
+                )
+        except IntegrityError as error:
+            raise Conflict(f"Turn {turn_id} already has a step {n}.") from error
+        kept = redact_value(dict(content))
+        return StepRow(turn_id, n, kind, json.loads(json.dumps(kept)), erased=False, created_at=read(now))
+
+    def steps(self, turn_id: str) -> list[StepRow]:
+        """The turn's steps in order."""
+        rows = self._uow.connection.execute(
+            select(turn_steps).where(turn_steps.c.turn_id == turn_id).order_by(turn_steps.c.n)
+        )
+        return [self._step(row) for row in rows]
+
+    def _seal(self, customer: str, content: Mapping[str, object], aad: bytes) -> bytes:
+        plain = json.dumps(redact_value(dict(content)), ensure_ascii=True, allow_nan=False).encode("ascii")
+        return self._uow.keys.seal(customer, plain, aad)[1]
+
+    def _open(self, sealed: bytes, aad: bytes) -> dict[str, object] | None:
+        plain = self._uow.keys.open(sealed, aad)
+        return None if isinstance(plain, Erased) else json.loads(plain)
+
+    def _turn(self, row: Row[tuple[object, ...]]) -> TurnRow:
+        result = None if row.result_sealed is None else self._open(row.result_sealed, _result_aad(row.id))
+        return TurnRow(
+            row.id,
+            row.case_id,
+            row.n,
+            row.epoch,
+            row.message_id,
+            row.proposal_id,
+            row.status,
+            row.outcome,
+            result,
+            read(row.created_at),
+            read_or_none(row.ended_at),
+        )
+
+    def _step(self, row: Row[tuple[object, ...]]) -> StepRow:
+        content = self._open(row.content_sealed, _step_aad(row.turn_id, row.n))
+        return StepRow(row.turn_id, row.n, row.kind, content or {}, content is None, read(row.created_at))
+
+
+def _result_aad(turn_id: str) -> bytes:
+    return f"turns.result:{turn_id}".encode()
+
+
+def _step_aad(turn_id: str, n: int) -> bytes:
+    return f"turn_steps.content:{turn_id}:{n}".encode()
