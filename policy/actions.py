@@ -1,7 +1,7 @@
 """What can be asked to change the world: the argument models of every WRITE and MONEY tool.
 
-The customer is never an argument: it comes from authentication. A docstring here is the tool's description for
-the model, a field's description its parameter's. Models are strict and closed: a wrong type or an unknown field is an error.
+The customer is never an argument: it comes from authentication. A docstring here is the tool's description for the
+model, a field's description its parameter's. Models are strict and closed: a wrong type or unknown field is an error.
 """
 
 from __future__ import annotations

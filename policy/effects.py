@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Final, Protocol
 
 from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
@@ -48,6 +48,10 @@ class Receipt:
     amount: Money | None = None
     details: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"])
     secret: str | None = None
+
+
+# The one refusal that says nothing about earlier tries of the same intent: Stripe did not look at this one.
+RATE_LIMITED: Final = "rate_limited"
 
 
 class EffectError(Exception):

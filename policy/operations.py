@@ -1,0 +1,50 @@
+"""What makes two proposals the same operation (money-safety.md, Operations), and what they act on.
+
+The attempt number counts the settled intents of this tool on this target, so it rises only when an outcome is known:
+ten clicks on one retry are one charge.
+"""
+
+from __future__ import annotations
+
+from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.facts import ActionFacts, CancelCase, PlanChangeCase
+from policy.proposals import Principal, Proposal
+
+
+def target(action: Action, principal: Principal) -> str:
+    """The Stripe object that is acted on: one action at a time may be in flight on it."""
+    match action:
+        case Refund():
+            return action.charge
+        case RetryPayment():
+            return action.invoice
+        case ChangePlan() | CancelSubscription():
+            return action.subscription
+        case CardUpdateLink():
+            return f"link:{principal.customer}"
+        case _:
+            raise LookupError(f"{action.tool} has no target")
+
+
+def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
+    """Unique in the ledger; equal amounts or other wording do not enter into it."""
+    match proposal.action:
+        case Refund() as action:
+            return f"refund:{action.charge}:{proposal.case}:{attempt}"
+        case RetryPayment() as action:
+            return f"retry_payment:{action.invoice}:{attempt}"
+        case ChangePlan() as action:
+            return f"change_plan:{action.subscription}:{action.price}:{_period(facts)}:{attempt}"
+        case CancelSubscription() as action:
+            return f"cancel_subscription:{action.subscription}:{action.when}:{_period(facts)}:{attempt}"
+        case CardUpdateLink():
+            return f"card_update_link:{proposal.id}"
+        case _:
+            raise LookupError(f"{proposal.tool} has no operation key")
+
+
+def _period(facts: ActionFacts) -> int:
+    """Start of the current period in Unix seconds; 0 for a subscription without items."""
+    if not isinstance(facts, PlanChangeCase | CancelCase) or facts.subscription is None:
+        raise LookupError("no subscription, no period")
+    return min((int(item.current_period_start.timestamp()) for item in facts.subscription.items), default=0)

@@ -1,0 +1,187 @@
+"""Decide and reserve in one transaction: ownership, consents, budgets, intent and audit entry, or none of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+
+from billing.ids import IntentId
+from policy.actions import Action
+from policy.decisions import Allow, Decision, Deny, NeedsApproval, NeedsConfirmation, Reservation, verdict
+from policy.effects import Intent
+from policy.facts import ActionFacts
+from policy.law import COLLEAGUE, decide
+from policy.limits import Limits
+from policy.operations import operation_key, target
+from policy.proposals import Proposal
+from policy.question import Approval, Consents, Question, Standing
+from policy.rows import intent_of
+from policy.rules import LAWS
+from store.database import Store
+from store.errors import Conflict, StaleEpoch
+from store.ids import fresh
+from store.ledger import IntentRow, TargetRow
+from store.proposals import ProposalRow
+from store.unit_of_work import UnitOfWork
+
+Asked = Question[Action, ActionFacts]
+
+
+class Moving(Exception):
+    """Something was settled on the target after the facts were read: they are stale, read them again."""
+
+
+class _OverBudget(Exception):
+    """A budget would pass its cap: everything this transaction wrote has to go, and a human may say yes instead."""
+
+    def __init__(self, question: Asked, allowed: Allow, entry: Reservation, held: int) -> None:
+        super().__init__(entry.rule)
+        self.question = question
+        self.decision = _over_budget(question, allowed, entry, held)
+
+
+def reserve(
+    store: Store,
+    proposal: Proposal,
+    facts: ActionFacts,
+    asked_at: datetime,
+    limits: Limits,
+    policy_hash: str,
+    now: datetime,
+) -> tuple[Decision, Intent | None]:
+    """The decision, committed; with the reserved intent when it is `Allow`. Raises `Moving`, `LogUnavailable`."""
+    question: Asked | None = None
+    decision: Decision
+    try:
+        with store.unit() as uow:
+            uow.cases.require(proposal.case, proposal.owner, proposal.epoch)
+            standing = uow.ledger.target(proposal.tool, target(proposal.action, proposal.principal), proposal.case)
+            if standing.last_settled_at is not None and standing.last_settled_at >= asked_at:
+                raise Moving
+            asked = Question(
+                proposal, proposal.action, facts, limits, _standing(standing), _consents(uow, proposal), now
+            )
+            decision = decide(asked, LAWS)
+            if isinstance(decision, Allow):
+                return decision, _write(uow, asked, decision, standing.settled + 1, policy_hash)
+            _keep(uow, proposal, decision, policy_hash, now, asked)
+            return decision, None
+    except _OverBudget as over:
+        decision, question = over.decision, over.question
+    except Conflict as conflict:
+        decision = Deny("ledger.conflict", conflict.message, customer_reason=COLLEAGUE)
+    except StaleEpoch as stale:
+        decision = Deny("case.stale", stale.message, customer_reason="A colleague has taken over this case.")
+    with store.unit() as uow:
+        _keep(uow, proposal, decision, policy_hash, now, question)
+    return decision, None
+
+
+def deny(store: Store, proposal: Proposal, decision: Deny, policy_hash: str, now: datetime) -> None:
+    """Commit a refusal that was reached without asking the law."""
+    with store.unit() as uow:
+        _keep(uow, proposal, decision, policy_hash, now, None)
+
+
+def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, policy_hash: str) -> Intent:
+    proposal = question.proposal
+    id_ = IntentId(fresh("int"))
+    row = IntentRow(
+        id=id_,
+        case_id=proposal.case,
+        proposal_id=proposal.id,
+        customer=proposal.principal.customer,
+        tool=proposal.tool,
+        arguments=proposal.arguments,
+        target=target(proposal.action, proposal.principal),
+        operation_key=operation_key(proposal, question.facts, attempt),
+        idempotency_key=f"lee-{id_}",
+        attempt=attempt,
+        amount=allowed.value.amount if allowed.value else None,
+        currency=allowed.value.currency if allowed.value else None,
+        policy_hash=policy_hash,
+        status="reserved",
+        stripe_id=None,
+        receipt=None,
+        created_at=question.now,
+    )
+    _keep(uow, proposal, allowed, policy_hash, question.now, question, row)
+    uow.ledger.reserve(row)
+    uow.consents.use(id_, confirmation=allowed.confirmation, approval=allowed.approval)
+    for entry in allowed.reservations:
+        if not uow.ledger.hold(id_, entry.budget, entry.amount, entry.cap):
+            raise _OverBudget(question, allowed, entry, uow.ledger.held(entry.budget))
+    return intent_of(row)
+
+
+def _over_budget(question: Asked, allowed: Allow, entry: Reservation, held: int) -> Decision:
+    facts = {**allowed.facts, "budget": entry.budget, "cap": entry.cap, "held": held, "asked": entry.amount}
+    if allowed.approval is not None:
+        return Deny(entry.rule, entry.reason, facts, "Another person approves it.", customer_reason=COLLEAGUE)
+    shown = cast(Any, LAWS[type(question.action)]).shown(question)
+    return NeedsApproval(entry.rule, entry.reason, facts, shown=shown, value=allowed.value)
+
+
+def _standing(row: TargetRow) -> Standing:
+    return Standing(row.in_flight, row.settled, row.succeeded_in_case, row.amount)
+
+
+def _consents(uow: UnitOfWork, proposal: Proposal) -> Consents:
+    return Consents(
+        {row.digest: row.id for row in uow.consents.confirmations(proposal.case)},
+        {row.digest: Approval(row.id, row.human or "") for row in uow.consents.approvals(proposal.id)},
+    )
+
+
+def _keep(
+    uow: UnitOfWork,
+    proposal: Proposal,
+    decision: Decision,
+    policy_hash: str,
+    now: datetime,
+    question: Asked | None,
+    intent: IntentRow | None = None,
+) -> None:
+    """The proposal's row and its audit entry."""
+    shown = decision.shown if isinstance(decision, NeedsConfirmation | NeedsApproval) else None
+    digest = question.digest(shown) if question is not None and shown is not None else ""
+    said = verdict(decision)
+    uow.proposals.decided(
+        ProposalRow(
+            proposal.id,
+            proposal.case,
+            proposal.turn,
+            proposal.epoch,
+            proposal.actor,
+            proposal.tool,
+            proposal.arguments,
+            digest,
+            said,
+            decision.rule,
+            decision.reason,
+            shown,
+            now,
+        )
+    )
+    payload: dict[str, object] = {
+        "proposal": proposal.id,
+        "tool": proposal.tool,
+        "arguments": proposal.arguments,
+        "verdict": said,
+        "rule": decision.rule,
+        "reason": decision.reason,
+        "facts": dict(decision.facts),
+        "remedy": decision.remedy,
+        "shown": shown,
+        "policy": policy_hash,
+    }
+    if isinstance(decision, Allow) and intent is not None:
+        payload |= {
+            "intent": intent.id,
+            "operation_key": intent.operation_key,
+            "idempotency_key": intent.idempotency_key,
+            "confirmation": decision.confirmation,
+            "approval": decision.approval,
+            "budgets": [[entry.budget, entry.amount, entry.cap] for entry in decision.reservations],
+        }
+    uow.record("proposal.decided", proposal.actor, proposal.case, proposal.principal.customer, payload)

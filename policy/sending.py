@@ -1,0 +1,153 @@
+"""Act and settle: send an intent, and find out what became of it when the answer is missing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from policy.actions import CardUpdateLink
+from policy.crash_points import CrashPoint, Reach
+from policy.effects import RATE_LIMITED, EffectRefused, Effects, EffectUnknown, Intent, Receipt
+from policy.rows import failure_of, kept, receipt_of
+from policy.settlement import Status
+from store.database import Store
+
+# Stripe may forget a key after 24 h and would then execute it anew (docs.stripe.com/api/idempotent_requests).
+KEY_LIFE: Final = timedelta(hours=23)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for Stripe, in seconds, and how often to send one intent while its outcome is unknown."""
+
+    facts_seconds: float = 30.0
+    effect_seconds: float = 45.0
+    tries: int = 3
+    pause_seconds: float = 0.5  # doubles with each try
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    status: Status
+    receipt: Receipt | None = None
+    failure: str | None = None
+
+
+UNKNOWN: Final = Sent(Status.UNKNOWN)
+
+
+class Sending:
+    def __init__(self, effects: Effects, store: Store, reach: Reach, patience: Patience) -> None:
+        self._effects = effects
+        self._store = store
+        self._reach = reach
+        self._patience = patience
+
+    async def send(self, intent: Intent, actor: str) -> Sent:
+        """Make the effect and settle it."""
+        return self._settle(intent, actor, await self._try(intent, unanswered=False))
+
+    async def resume(self, intent: Intent, actor: str, now: datetime, *, may_send: bool) -> Sent:
+        """Settle an intent of an earlier life of this process: find its effect, or send it again if still right.
+
+        Not found and not to be sent again means that it did not happen, once nobody can still be working on it.
+        """
+        age = now - intent.created
+        try:
+            receipt = await self._look(intent)
+        except EffectUnknown:
+            return self._settle(intent, actor, UNKNOWN)
+        if receipt is not None:
+            sent = Sent(Status.SUCCEEDED, receipt)
+        elif may_send and age < KEY_LIFE:
+            sent = await self._try(intent, unanswered=True)
+        elif age > timedelta(seconds=self._patience.effect_seconds * 2):
+            sent = Sent(Status.FAILED, failure="key_too_old" if may_send else "case_taken_over")
+        else:
+            sent = UNKNOWN
+        return self._settle(intent, actor, sent)
+
+    async def secret_again(self, intent: Intent, receipt: Receipt | None) -> Receipt | None:
+        """A fresh copy of the short-lived link an intent made, if it makes one."""
+        if not isinstance(intent.action, CardUpdateLink):
+            return receipt
+        sent = await self._perform(intent)
+        return sent.receipt or receipt
+
+    async def _try(self, intent: Intent, *, unanswered: bool) -> Sent:
+        """Send; after a missing answer look for the effect, then send again under the same key.
+
+        `unanswered`: an earlier try may have reached Stripe, so a refusal alone proves nothing.
+        """
+        sent = UNKNOWN
+        for n in range(self._patience.tries):
+            if n:
+                await asyncio.sleep(self._patience.pause_seconds * 2 ** (n - 1))
+            if n and unanswered and (found := await self._found(intent)) is not None:
+                return found
+            sent = await self._perform(intent)
+            if sent.status is Status.SUCCEEDED:
+                return sent
+            if sent.status is Status.UNKNOWN:
+                unanswered = True
+            elif sent.failure != RATE_LIMITED:
+                return await self._after_refusal(intent, sent) if unanswered else sent
+        return UNKNOWN if unanswered else sent
+
+    async def _after_refusal(self, intent: Intent, refusal: Sent) -> Sent:
+        """Refused after an unanswered try: the refusal may only say that the thing is done."""
+        try:
+            receipt = await self._look(intent)
+        except EffectUnknown:
+            return UNKNOWN
+        return refusal if receipt is None else Sent(Status.SUCCEEDED, receipt)
+
+    async def _found(self, intent: Intent) -> Sent | None:
+        try:
+            receipt = await self._look(intent)
+        except EffectUnknown:
+            return None
+        return None if receipt is None else Sent(Status.SUCCEEDED, receipt)
+
+    async def _perform(self, intent: Intent) -> Sent:
+        self._reach(CrashPoint.SENDING)
+        try:
+            async with asyncio.timeout(self._patience.effect_seconds):
+                receipt = await self._effects.perform(intent)
+        except EffectRefused as refused:
+            sent = Sent(Status.FAILED, failure=refused.code)
+        except Exception:  # noqa: BLE001  time-out or bug alike: neither says what Stripe did
+            sent = UNKNOWN
+        else:
+            sent = Sent(Status.SUCCEEDED, receipt)
+        self._reach(CrashPoint.ANSWERED)
+        return sent
+
+    async def _look(self, intent: Intent) -> Receipt | None:
+        """The effect, or None if Stripe shows none. Raises `EffectUnknown` for everything that is not an answer."""
+        try:
+            async with asyncio.timeout(self._patience.facts_seconds):
+                return await self._effects.find(intent)
+        except Exception as error:
+            raise EffectUnknown("find", f"{type(error).__name__}: {error}") from error
+
+    def _settle(self, intent: Intent, actor: str, sent: Sent) -> Sent:
+        """Commit the outcome with its audit entry; an outcome that is already there wins."""
+        with self._store.unit() as uow:
+            before = uow.ledger.get(intent.id)
+            if before.status in ("succeeded", "failed"):
+                status = Status.SUCCEEDED if before.status == "succeeded" else Status.FAILED
+                return Sent(status, receipt_of(before), failure_of(before))
+            told = kept(sent.receipt) if sent.receipt else {"failure": sent.failure}
+            uow.ledger.settle(intent.id, sent.status.value, sent.receipt.stripe_id if sent.receipt else None, told)
+            uow.record(
+                "effect.settled",
+                actor,
+                intent.case,
+                intent.customer,
+                {"intent": intent.id, "operation_key": intent.operation_key, "status": sent.status.value, **told},
+            )
+        self._reach(CrashPoint.SETTLED)
+        return sent
