@@ -1,0 +1,134 @@
+"""Consents: the customer's confirmations and the humans' approvals. Written by channels, each good for one effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import insert, select, update
+
+from store.errors import Conflict, NotFound
+from store.ids import fresh
+from store.instants import written
+from store.tables import approvals, confirmations, messages, proposals
+
+if TYPE_CHECKING:
+    from store.unit_of_work import UnitOfWork
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRow:
+    """An unused, unexpired consent. `human` is None for the customer's own confirmation."""
+
+    id: str
+    digest: str
+    human: str | None
+
+
+class ConsentRows:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def confirm(self, proposal_id: str, message_id: str, valid: timedelta) -> str:
+        """The customer's yes, given in `message_id`, to what `proposal_id` showed. Returns the confirmation's id.
+
+        Raises `NotFound`; `Conflict` when nothing waits for a yes, or the message is not a customer's in the same case.
+        """
+        proposal = self._uow.proposals.get(proposal_id)
+        if proposal.verdict != "needs_confirmation":
+            raise Conflict("Nothing waits for the customer's confirmation there.")
+        message = self._uow.connection.execute(
+            select(messages.c.case_id, messages.c.kind, messages.c.created_at).where(messages.c.id == message_id)
+        ).one_or_none()
+        if message is None:
+            raise NotFound("message", message_id)
+        if message.case_id != proposal.case_id or message.kind != "inbound":
+            raise Conflict("Only a message of the customer in the same case can confirm.")
+        if message.created_at < written(proposal.decided_at):
+            raise Conflict("That message is older than the question it would answer.")
+        now, id_ = self._uow.clock(), fresh("conf")
+        self._uow.connection.execute(
+            insert(confirmations).values(
+                id=id_,
+                case_id=proposal.case_id,
+                digest=proposal.digest,
+                message_id=message_id,
+                created_at=written(now),
+                expires_at=written(now + valid),
+            )
+        )
+        return id_
+
+    def approve(self, proposal_id: str, human: str, valid: timedelta) -> str:
+        """A human's yes to exactly this proposal as it was shown. Returns the approval's id.
+
+        Raises `NotFound`; `Conflict` when it does not wait for approval or was approved before.
+        """
+        proposal = self._uow.proposals.get(proposal_id)
+        if proposal.verdict != "needs_approval":
+            raise Conflict(f"Proposal {proposal_id} does not wait for an approval.")
+        already = self._uow.connection.execute(
+            select(approvals.c.human).where(approvals.c.proposal_id == proposal_id)
+        ).one_or_none()
+        if already is not None:
+            raise Conflict(f"Proposal {proposal_id} was approved already, by {already.human}.")
+        now, id_ = self._uow.clock(), fresh("appr")
+        self._uow.connection.execute(
+            insert(approvals).values(
+                id=id_,
+                case_id=proposal.case_id,
+                proposal_id=proposal_id,
+                digest=proposal.digest,
+                human=human,
+                created_at=written(now),
+                expires_at=written(now + valid),
+            )
+        )
+        return id_
+
+    def confirmations(self, case_id: str) -> list[ConsentRow]:
+        """The case's confirmations that are neither used nor expired."""
+        rows = self._uow.connection.execute(
+            select(confirmations.c.id, confirmations.c.digest).where(
+                confirmations.c.case_id == case_id,
+                confirmations.c.used_by.is_(None),
+                confirmations.c.expires_at > written(self._uow.clock()),
+            )
+        )
+        return [ConsentRow(row.id, row.digest, None) for row in rows]
+
+    def approvals(self, proposal_id: str) -> list[ConsentRow]:
+        """This very proposal's approval, if it is neither used nor expired: it serves no other proposal."""
+        rows = self._uow.connection.execute(
+            select(approvals.c.id, approvals.c.digest, approvals.c.human).where(
+                approvals.c.proposal_id == proposal_id,
+                approvals.c.used_by.is_(None),
+                approvals.c.expires_at > written(self._uow.clock()),
+            )
+        )
+        return [ConsentRow(row.id, row.digest, row.human) for row in rows]
+
+    def use(self, intent_id: str, *, confirmation: str | None, approval: str | None) -> None:
+        """Spend the consents for one intent. Raises `Conflict` when one was spent or has expired meanwhile."""
+        now = written(self._uow.clock())
+        for table, id_ in ((confirmations, confirmation), (approvals, approval)):
+            if id_ is None:
+                continue
+            spent = self._uow.connection.execute(
+                update(table)
+                .where(table.c.id == id_, table.c.used_by.is_(None), table.c.expires_at > now)
+                .values(used_by=intent_id)
+            )
+            if spent.rowcount != 1:
+                raise Conflict("That consent was already used or has expired.")
+
+    def awaited(self, case_id: str) -> str | None:
+        """The proposal that waits for the customer's yes: the case's newest, if it is of that kind."""
+        row = self._uow.connection.execute(
+            select(proposals.c.id, proposals.c.verdict)
+            .where(proposals.c.case_id == case_id)
+            .order_by(proposals.c.decided_at.desc(), proposals.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        return row.id if row is not None and row.verdict == "needs_confirmation" else None

@@ -1,0 +1,213 @@
+"""The ledger: intents written before effects, and the budgets they hold. Integers in minor units throughout.
+
+Caps hold under concurrency because holding is one conditional UPDATE (`held + x <= cap`), never a sum followed by an
+insert; one action in flight per target because the database has a partial unique index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+
+from store.errors import Conflict, NotFound
+from store.instants import read, read_or_none, written
+from store.tables import budgets, intents, reservations
+
+if TYPE_CHECKING:
+    from store.unit_of_work import UnitOfWork
+
+OPEN = ("reserved", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRow:
+    """`amount` in minor units: positive leaves the company, negative is collected, None moves no money."""
+
+    id: str
+    case_id: str
+    proposal_id: str
+    customer: str
+    tool: str
+    arguments: dict[str, object]
+    target: str
+    operation_key: str
+    idempotency_key: str
+    attempt: int
+    amount: int | None
+    currency: str | None
+    policy_hash: str
+    status: str  # reserved | succeeded | failed | unknown
+    stripe_id: str | None
+    receipt: dict[str, object] | None
+    created_at: datetime
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    """What the ledger knows of one tool on one target, over all cases."""
+
+    in_flight: bool  # any tool's intent on this target waits for its outcome
+    settled: int
+    succeeded_in_case: int
+    amount: int  # minor units of this tool's succeeded intents
+    last_settled_at: datetime | None  # of any tool on this target
+
+
+class LedgerRows:
+    def __init__(self, uow: UnitOfWork) -> None:
+        self._uow = uow
+
+    def target(self, tool: str, target: str, case_id: str) -> TargetRow:
+        succeeded = intents.c.status == "succeeded"
+        mine = intents.c.tool == tool
+        row = self._uow.connection.execute(
+            select(
+                func.count(case((intents.c.status.in_(OPEN), 1))),
+                func.count(case((mine & intents.c.status.not_in(OPEN), 1))),
+                func.count(case((mine & succeeded & (intents.c.case_id == case_id), 1))),
+                func.coalesce(func.sum(case((mine & succeeded, intents.c.amount))), 0),
+                func.max(intents.c.settled_at),
+            ).where(intents.c.target == target)
+        ).one()
+        return TargetRow(row[0] > 0, row[1], row[2], int(row[3]), read_or_none(row[4]))
+
+    def hold(self, intent_id: str, budget: str, amount: int, cap: int | None) -> bool:
+        """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row."""
+        connection = self._uow.connection
+        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(make(budgets).values(key=budget, held=0).on_conflict_do_nothing())
+        change = update(budgets).where(budgets.c.key == budget).values(held=budgets.c.held + amount)
+        if cap is not None:
+            change = change.where(budgets.c.held + amount <= cap)
+        if connection.execute(change).rowcount != 1:
+            return False
+        connection.execute(insert(reservations).values(intent_id=intent_id, budget=budget, amount=amount, state="held"))
+        return True
+
+    def held(self, budget: str) -> int:
+        """What is reserved and settled under a budget."""
+        found = self._uow.connection.execute(select(budgets.c.held).where(budgets.c.key == budget)).scalar()
+        return 0 if found is None else found
+
+    def reserve(self, row: IntentRow) -> None:
+        """Write the intent. Raises `Conflict` on a second operation key, or a second open intent on one target."""
+        try:
+            self._insert(row)
+        except IntegrityError as error:
+            raise Conflict("That operation has been started already.") from error
+
+    def _insert(self, row: IntentRow) -> None:
+        self._uow.connection.execute(
+            insert(intents).values(
+                id=row.id,
+                case_id=row.case_id,
+                proposal_id=row.proposal_id,
+                customer=row.customer,
+                tool=row.tool,
+                arguments=json.dumps(row.arguments, sort_keys=True),
+                target=row.target,
+                operation_key=row.operation_key,
+                idempotency_key=row.idempotency_key,
+                attempt=row.attempt,
+                amount=row.amount,
+                currency=row.currency,
+                policy_hash=row.policy_hash,
+                status="reserved",
+                created_at=written(row.created_at),
+            )
+        )
+
+    def settle(
+        self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None
+    ) -> IntentRow:
+        """Close an open intent as `succeeded` or `failed`, or mark it `unknown`. A failure releases its budgets.
+
+        Settling again with the same status changes nothing; with another it raises `Conflict`.
+        """
+        if status not in ("succeeded", "failed", "unknown"):
+            raise ValueError(f"an intent does not settle as {status}")
+        before = self.get(intent_id)
+        if before.status == status:
+            return before
+        ended = status != "unknown"
+        changed = self._uow.connection.execute(
+            update(intents)
+            .where(intents.c.id == intent_id, intents.c.status.in_(OPEN))
+            .values(
+                status=status,
+                stripe_id=stripe_id,
+                receipt=None if receipt is None else json.dumps(receipt, sort_keys=True),
+                settled_at=written(self._uow.clock()) if ended else None,
+            )
+        )
+        if changed.rowcount != 1:
+            raise Conflict(f"Intent {intent_id} is {before.status} and cannot become {status}.")
+        if ended:
+            self._close_reservations(intent_id, "settled" if status == "succeeded" else "released")
+        return self.get(intent_id)
+
+    def _close_reservations(self, intent_id: str, state: str) -> None:
+        connection = self._uow.connection
+        mine = (reservations.c.intent_id == intent_id) & (reservations.c.state == "held")
+        if state == "released":
+            for row in connection.execute(select(reservations.c.budget, reservations.c.amount).where(mine)).all():
+                connection.execute(
+                    update(budgets).where(budgets.c.key == row.budget).values(held=budgets.c.held - row.amount)
+                )
+        connection.execute(update(reservations).where(mine).values(state=state))
+
+    def get(self, intent_id: str) -> IntentRow:
+        """Raises `NotFound`."""
+        found = self._uow.connection.execute(select(intents).where(intents.c.id == intent_id)).one_or_none()
+        if found is None:
+            raise NotFound("intent", intent_id)
+        return _row(found)
+
+    def of_proposal(self, proposal_id: str) -> IntentRow | None:
+        """The intent a proposal led to: at most one, since a proposal is carried out once."""
+        found = self._uow.connection.execute(select(intents).where(intents.c.proposal_id == proposal_id)).one_or_none()
+        return None if found is None else _row(found)
+
+    def of(self, case_id: str) -> list[IntentRow]:
+        rows = self._uow.connection.execute(
+            select(intents).where(intents.c.case_id == case_id).order_by(intents.c.created_at, intents.c.id)
+        )
+        return [_row(row) for row in rows]
+
+    def open(self) -> list[IntentRow]:
+        """Every intent whose outcome is not known yet, oldest first."""
+        rows = self._uow.connection.execute(
+            select(intents).where(intents.c.status.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
+        )
+        return [_row(row) for row in rows]
+
+
+def _row(found: Row[tuple[object, ...]]) -> IntentRow:
+    return IntentRow(
+        found.id,
+        found.case_id,
+        found.proposal_id,
+        found.customer,
+        found.tool,
+        json.loads(found.arguments),
+        found.target,
+        found.operation_key,
+        found.idempotency_key,
+        found.attempt,
+        found.amount,
+        found.currency,
+        found.policy_hash,
+        found.status,
+        found.stripe_id,
+        None if found.receipt is None else json.loads(found.receipt),
+        read(found.created_at),
+        read_or_none(found.settled_at),
+    )
