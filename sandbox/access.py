@@ -19,8 +19,8 @@ def authenticate(header: str) -> str:
             key = ""
     if scheme.lower() not in ("bearer", "basic") or not key:
         raise _refused(
-            "You did not provide an API key. You need to provide your API key in the Authorization header, using Bearer "
-            "auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            "You did not provide an API key. You need to provide your API key in the Authorization header, using "
+            "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
         )
     if key.startswith(("sk_live_", "rk_live_")):
         raise _refused("This is a sandbox: it makes no real payments and refuses live keys. Use an sk_test_… key.")

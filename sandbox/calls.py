@@ -10,6 +10,9 @@ from sandbox import clock, events
 from sandbox.errors import missing_object
 from sandbox.world import Json, World
 
+# Stripe's shapes of these have no such field; the `Sandbox` header labels the response all the same.
+WITHOUT_LIVEMODE = frozenset({"balance_transaction", "refund", "subscription_item"})
+
 
 @dataclass
 class Call:
@@ -52,7 +55,10 @@ class Call:
 
     def create(self, type_: str, fields: Json, event: str | None = None) -> Json:
         """A new stored object: `id`, `object`, `created`, `livemode: false`, then `fields`. Returns it."""
-        obj: Json = {"id": "", "object": type_, "created": self.now, "livemode": False, **fields}
+        obj: Json = {"id": "", "object": type_, "created": self.now}
+        if type_ not in WITHOUT_LIVEMODE:
+            obj["livemode"] = False
+        obj |= fields
         obj["id"] = fields.get("id") or self.new_id(type_)
         self.world.put(obj)
         if event:

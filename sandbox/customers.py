@@ -119,11 +119,11 @@ def _apply(call: Call, fields: Json, *, customer_id: str | None) -> None:
         if name in given:
             fields[name] = given[name]
     if "address" in given:
-        fields["address"] = _address(given["address"])
+        fields["address"] = full_address(given["address"])
     if "shipping" in given:
         shipping = given["shipping"]
         fields["shipping"] = shipping and {
-            "address": _address(shipping.get("address")),
+            "address": full_address(shipping.get("address")),
             "name": shipping["name"],
             "phone": shipping.get("phone"),
         }
@@ -149,7 +149,8 @@ def _check_default(call: Call, given: Json, customer_id: str) -> None:
         )
 
 
-def _address(given: Json | None) -> Json | None:
+def full_address(given: Json | None) -> Json | None:
+    """All parts of an address, null where none was given."""
     if given is None:
         return None
     return {part: given.get(part) for part in ("city", "country", "line1", "line2", "postal_code", "state")}

@@ -1,8 +1,17 @@
 """All endpoints of the sandbox: add a resource's module here."""
 
-from sandbox import customers, events_api
+from sandbox import balance, charges, customers, disputes, events_api, payment_intents, payment_methods, refunds
 from sandbox.routing import Route
 
-MODULES = (customers, events_api)
+MODULES = (
+    balance,
+    charges,
+    customers,
+    disputes,
+    events_api,
+    payment_intents,
+    payment_methods,
+    refunds,
+)
 
 ALL: list[Route] = [route for module in MODULES for route in module.ROUTES]

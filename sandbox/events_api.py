@@ -1,4 +1,4 @@
-"""`/v1/events`: what happened, newest first (docs.stripe.com/api/events). Missed webhooks are found here for 30 days."""
+"""`/v1/events`: what happened, newest first, for 30 days (docs.stripe.com/api/events)."""
 
 from sandbox import paging
 from sandbox.calls import Call

@@ -1,4 +1,6 @@
-"""Showing objects: private fields removed, computed fields added, `expand` followed (docs.stripe.com/api/expanding_objects).
+"""Showing objects: private fields removed, computed ones added, `expand` followed.
+
+See docs.stripe.com/api/expanding_objects.
 
 Expansion replaces an id by its object wherever the id's prefix names a stored type. Two registries add to that::
 
@@ -64,7 +66,7 @@ def render(world: World, obj: Json, paths: list[str] | None = None) -> Json:
 
 
 def _show(world: World, value: Any) -> Any:
-    """Nested objects are shown by their own rules too: a list page, an error's PaymentIntent, an event's data is not."""
+    """Nested objects are shown by their own rules too (a list's data), but an event's data stays as it was."""
     if isinstance(value, list):
         return [_show(world, item) for item in value]
     if not isinstance(value, dict):

@@ -13,7 +13,7 @@ PARAMETERS: dict[str, Kind] = {
 
 
 def page(call: Call, url: str, objects: list[Json]) -> Json:
-    """One page of `objects` (newest first, already filtered) by the cursors and `created` range among the parameters."""
+    """One page of `objects` (newest first, already filtered) by the parameters' cursors and `created` range."""
     chosen = [obj for obj in objects if _within(obj.get("created", 0), call.params.get("created"))]
     limit = call.params.get("limit", 10)
     after, before = call.params.get("starting_after"), call.params.get("ending_before")

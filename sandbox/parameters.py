@@ -1,4 +1,4 @@
-"""The kinds of parameters a route may declare, and their validation with Stripe's wording (docs.stripe.com/error-codes).
+"""The kinds of parameters a route may declare, and their validation in Stripe's words (docs.stripe.com/error-codes).
 
 A kind turns the decoded form (strings, and dicts for brackets) into a typed value or raises a StripeError. A parameter
 that was not sent is absent from the result; one sent empty (`""`) is `None` when the kind is `clearable` (Stripe's way
@@ -34,7 +34,8 @@ class Kind:
         return self.parse(raw, name)
 
     def parse(self, raw: Any, name: str) -> Any:
-        raise TypeError(f"{type(self).__name__} does not say how to read {name}")
+        """The typed value of what was sent, never called with an empty string."""
+        raise TypeError(f"{type(self).__name__} cannot read {name}: {type(raw).__name__}")
 
 
 def _text(raw: Any, name: str) -> str:
@@ -109,7 +110,7 @@ class Choice(Kind):
     def parse(self, raw: Any, name: str) -> str:
         text = _text(raw, name)
         if text not in self.words:
-            listed = ", ".join(self.words[:-1]) + (f", or {self.words[-1]}" if len(self.words) > 1 else self.words[0])
+            listed = ", ".join(self.words[:-1]) + (", or " if len(self.words) > 1 else "") + "".join(self.words[-1:])
             raise invalid_request(f"Invalid {name}: must be one of {listed}", param=name)
         return text
 

@@ -102,7 +102,8 @@ def fetch(type_: str, param: str = "id") -> Handler:
 def listing(path: str, type_: str, filters: Mapping[str, Kind], permission: str, **fields: str) -> Route:
     """A `GET` list, newest first, with paging, `created` and equality filters.
 
-    `fields` renames a filter to the dotted field it compares: `subscription="parent.subscription_details.subscription"`.
+    `fields` renames a filter to the dotted field it compares:
+    `subscription="parent.subscription_details.subscription"`.
     """
 
     def list_(call: Call) -> Json:

@@ -91,7 +91,7 @@ class AsgiHTTPClient(stripe.HTTPClient):
             raise TimeoutError(f"no answer within {self._timeout} s")
 
 
-class _network:  # noqa: N801 - reads as a statement
+class _network:
     """Turns a broken network into the SDK's own error, which it may retry."""
 
     def __enter__(self) -> None:
