@@ -64,14 +64,17 @@ def card_declined_insufficient_funds(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def card_declined_by_bank(facts: BillingFacts) -> Iterator[Finding]:
+    """`generic_decline`, `do_not_honor`, `call_issuer` and codes we do not know. The bank's advice says whether the
+    same card is worth another try."""
     for payment in _with(facts, RootCause.CARD_DECLINED_BY_BANK):
+        again = payment.invoice is not None and _may_retry(payment)
         yield _finding(
             payment,
             f"Your bank declined the {payment.named} with {payment.card} and gave us no reason we could act on.",
-            "Please ask your bank, or use a different card.",
-            RecommendedAction.RETRY_PAYMENT
-            if payment.invoice and _may_retry(payment)
-            else RecommendedAction.UPDATE_CARD,
+            "Another try may work; otherwise please ask your bank, or use a different card."
+            if again
+            else "Please ask your bank, or use a different card.",
+            RecommendedAction.RETRY_PAYMENT if again else RecommendedAction.UPDATE_CARD,
         )
 
 

@@ -44,6 +44,7 @@ class Money:
             type(self.currency) is str
             and len(self.currency) == 3
             and self.currency.isascii()
+            and self.currency.isalpha()
             and self.currency.islower()
         ):
             raise MoneyError(f"currency {self.currency!r} is not a lower-case ISO 4217 code")
