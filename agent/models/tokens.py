@@ -1,0 +1,85 @@
+"""How many tokens a request may cost, counted before it is sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from agent.models.chat import ChatRequest, Message, ToolSchema
+
+log = structlog.get_logger(__name__)
+
+# Role, separators and call ids of one message: more than any chat template known to us spends.
+MESSAGE_OVERHEAD = 16
+_ENCODING = "o200k_base"
+_LOAD_SECONDS = 3.0
+
+
+def byte_bound(text: str) -> int:
+    """A byte-level BPE token holds at least one byte, so this can only over-count."""
+    return len(text.encode("utf-8", "replace"))
+
+
+class TokenCounter:
+    """Counts by tiktoken when its encoding is at hand, otherwise by `byte_bound` (logged once).
+
+    tiktoken fetches the encoding from the network without a time-out of its own, so loading happens in a thread that is
+    left behind when it takes longer than three seconds.
+    """
+
+    def __init__(self, load: Callable[[], Callable[[str], int]] | None = None) -> None:
+        self._load = load or _tiktoken
+        self._count: Callable[[str], int] | None = None
+        self._lock = threading.Lock()
+
+    def count(self, text: str) -> int:
+        return self._counter()(text)
+
+    def request(self, messages: tuple[Message, ...], tools: tuple[ToolSchema, ...]) -> int:
+        """Upper estimate for a whole request."""
+        total = 0
+        for message in messages:
+            total += MESSAGE_OVERHEAD + self.count(message.content or "")
+            for call in message.tool_calls:
+                total += MESSAGE_OVERHEAD + self.count(call.name) + self.count(call.arguments)
+        for tool in tools:
+            schema = json.dumps(tool.parameters, separators=(",", ":"))
+            total += MESSAGE_OVERHEAD + self.count(tool.name) + self.count(tool.description) + self.count(schema)
+        return total
+
+    def of(self, request: ChatRequest) -> int:
+        return self.request(request.messages, request.tools)
+
+    def _counter(self) -> Callable[[str], int]:
+        with self._lock:
+            if self._count is None:
+                self._count = self._loaded()
+            return self._count
+
+    def _loaded(self) -> Callable[[str], int]:
+        found: list[Callable[[str], int]] = []
+        failed: list[str] = []
+
+        def load() -> None:
+            try:
+                found.append(self._load())
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with the encoding, the bound still holds
+                failed.append(type(error).__name__)
+
+        thread = threading.Thread(target=load, daemon=True)
+        thread.start()
+        thread.join(_LOAD_SECONDS)
+        if found:
+            return found[0]
+        log.warning("tokens.bound_by_bytes", encoding=_ENCODING, why=failed[0] if failed else "timeout")
+        return byte_bound
+
+
+def _tiktoken() -> Callable[[str], int]:
+    import tiktoken
+
+    encoding = tiktoken.get_encoding(_ENCODING)
+    return lambda text: len(encoding.encode(text, disallowed_special=()))
