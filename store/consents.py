@@ -69,7 +69,9 @@ class ConsentRows:
         if proposal.verdict != "needs_approval":
             raise Conflict(f"Proposal {proposal_id} does not wait for an approval.")
         already = self._uow.connection.execute(
-            select(approvals.c.human).where(approvals.c.proposal_id == proposal_id)
+            select(approvals.c.human).where(
+                approvals.c.proposal_id == proposal_id, approvals.c.digest == proposal.digest
+            )
         ).one_or_none()
         if already is not None:
             raise Conflict(f"Proposal {proposal_id} was approved already, by {already.human}.")

@@ -146,7 +146,7 @@ approvals = Table(
     Column("created_at", String(32), nullable=False),
     Column("expires_at", String(32), nullable=False),
     Column("used_by", String(64)),
-    UniqueConstraint("proposal_id", name="approvals_once"),
+    UniqueConstraint("proposal_id", "digest", name="approvals_once"),
 )
 
 intents = Table(

@@ -187,7 +187,7 @@ def _tables() -> None:
             ["proposals.id"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("proposal_id", name="approvals_once"),
+        sa.UniqueConstraint("proposal_id", "digest", name="approvals_once"),
     )
     op.create_table(
         "confirmations",
