@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox import clock, events
-from sandbox.errors import missing_object
+from sandbox.errors import invalid_request, missing_object
+from sandbox.ids import type_of
 from sandbox.world import Json, World
 
 # Stripe's shapes of these have no such field; the `Sandbox` header labels the response all the same.
@@ -18,7 +19,8 @@ WITHOUT_LIVEMODE = frozenset({"balance_transaction", "refund", "subscription_ite
 class Call:
     """One request, or one run of a timer (then without parameters, request id and key).
 
-    params: typed by the route's declaration; path: the ids in the URL.
+    params: typed by the route's declaration; path: the ids in the URL; wanted_ids: what the caller would like new
+    objects to be called (header `Sandbox-Id`), so that a demonstration has ids people can read.
     """
 
     world: World
@@ -27,6 +29,7 @@ class Call:
     request_id: str | None = None
     idempotency_key: str | None = None
     api_key: str | None = None
+    wanted_ids: list[str] = field(default_factory=list)
 
     @property
     def now(self) -> int:
@@ -34,6 +37,13 @@ class Call:
         return clock.now(self.world)
 
     def new_id(self, type_: str) -> str:
+        """The first wanted id of this type, otherwise one of Stripe's kind. An id in use is refused."""
+        for wanted in self.wanted_ids:
+            if type_of(wanted) == type_:
+                self.wanted_ids.remove(wanted)
+                if self.world.find(type_, wanted):
+                    raise invalid_request(f"The id {wanted} is already in use.", code="resource_already_exists")
+                return wanted
         return self.world.new_id(type_)
 
     def new_secret(self, length: int, label: str) -> str:

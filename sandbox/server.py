@@ -7,6 +7,7 @@ function `scope["extensions"]["sandbox.wait"]` when the caller gives one, else `
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -74,6 +75,7 @@ class Incoming:
     form: str
     request_id: str
     idempotency_key: str | None
+    wanted_ids: list[str]
     api_key: str = ""
 
     @property
@@ -101,14 +103,17 @@ class Api:
             request_id=self._request_id(),
             # Keys only mean something for POST: GET and DELETE are idempotent by definition.
             idempotency_key=request.headers.get("idempotency-key") if request.method == "POST" else None,
+            wanted_ids=request.headers.get("sandbox-id", "").split(),
         )
         replayed = False
         try:
             incoming.api_key = access.authenticate(request.headers.get("authorization", ""))
             _check_version(request.headers.get("stripe-version", API_VERSION))
+            _check_wanted(incoming.wanted_ids)
             if not incoming.form:
                 incoming.form = _decoded(body)
-            fault = self._faults.take(incoming.method, incoming.path)
+            with self._world.lock:
+                fault = self._faults.take(incoming.method, incoming.path)
             if fault:
                 await _before(fault, wait)
             answer, replayed = await self._perform(incoming, fault, wait)
@@ -152,6 +157,7 @@ class Api:
         fault: Fault | None,
     ) -> Answer:
         call = Call(self._world, params, path, incoming.request_id, incoming.idempotency_key, incoming.api_key)
+        call.wanted_ids = list(incoming.wanted_ids)
         with self._world.transaction():
             try:
                 with self._world.attempt():
@@ -218,6 +224,12 @@ async def _after(fault: Fault, wait: Any) -> None:
 def _check_version(version: str) -> None:
     if version != API_VERSION:
         raise invalid_request(f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION} only.")
+
+
+def _check_wanted(wanted_ids: list[str]) -> None:
+    for wanted in wanted_ids:
+        if not re.fullmatch(r"[A-Za-z0-9_]{4,64}", wanted) or ids.type_of(wanted) is None:
+            raise invalid_request(f"Sandbox-Id: {wanted[:20]} is not an id of the form cus_maya.")
 
 
 def _decoded(body: bytes) -> str:
