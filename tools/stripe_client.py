@@ -102,14 +102,10 @@ def _check_address(base_url: str) -> None:
     raise KeyRefused("the sandbox's address must be http on this machine, or https")
 
 
-class NotSent(stripe.APIConnectionError):
-    """No connection came about, so Stripe never saw the request."""
-
-
 class LoopHTTPClient(stripe.HTTPClient):
     """httpx, with one pool of connections for each event loop: a pool must not outlive or cross its loop.
 
-    Raises `NotSent` when no connection could be made and `stripe.APIConnectionError` for any later break.
+    Raises `stripe.APIConnectionError` for every failure of the network.
     """
 
     name = "httpx"
@@ -126,8 +122,6 @@ class LoopHTTPClient(stripe.HTTPClient):
     ) -> tuple[bytes, int, Mapping[str, str]]:
         try:
             answer = await self._pool().request(method, url, headers=dict(headers), content=post_data or None)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise NotSent(f"Stripe could not be reached ({type(error).__name__})") from error
         except httpx.HTTPError as error:
             raise stripe.APIConnectionError(f"the connection to Stripe broke ({type(error).__name__})") from error
         return answer.content, answer.status_code, answer.headers

@@ -50,11 +50,8 @@ async def history(reads: CustomerReads, *, most: int = PAGE) -> History:
     )
 
 
-async def one_invoice(reads: CustomerReads, invoice_id: str) -> InvoiceFacts | None:
-    """One invoice of the customer with its charges, latest decline and all its lines; None if it is not theirs."""
-    found = await reads.raw_invoice(invoice_id)
-    if found is None:
-        return None
+async def one_invoice(reads: CustomerReads, found: stripe.Invoice) -> InvoiceFacts:
+    """An invoice that `reads` fetched, with its charges, latest decline and all its lines."""
     v1 = reads.line.v1
     intents = [
         await reads.line.read(

@@ -3,8 +3,7 @@
 | Stripe's answer | a read | an effect |
 | --- | --- | --- |
 | 429 | again, then `FactsUnavailable` | not executed: again with the same key, then `EffectRefused` rate_limited |
-| no connection made | again, then `FactsUnavailable` | not executed: the same, stripe_unreachable |
-| connection broken, time-out, 5xx, 409, unreadable | again, then `FactsUnavailable` | `EffectUnknown`, at once |
+| no or broken connection, time-out, 5xx, 409, unreadable | again, then `FactsUnavailable` | `EffectUnknown`, at once |
 | idempotency error on 400 | – | `EffectUnknown`: the key was used before, for something else |
 | 402 | – | `EffectRefused` with the decline (`card_declined:insufficient_funds`) |
 | other 4xx, 401 and 403 too | `FactsUnavailable` | `EffectRefused` with Stripe's code |
@@ -21,14 +20,13 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import stripe
 
-from policy.effects import EffectError, EffectRefused, EffectUnknown, FactsUnavailable
-from tools.stripe_client import NotSent
+from policy.effects import RATE_LIMITED, EffectError, EffectRefused, EffectUnknown, FactsUnavailable
 
 T = TypeVar("T")
 Call = Callable[[], Awaitable[T]]
 
 READ_DELAYS: Final = (0.2, 0.8)
-EFFECT_DELAYS: Final = (0.5, 1.5, 3.0)
+EFFECT_DELAYS: Final = (0.5, 1.5)  # the gate tries again itself, finding first
 PAGE: Final = 100  # Stripe's largest page (docs.stripe.com/api/pagination)
 
 
@@ -78,6 +76,15 @@ class StripeLine:
                 return None
             raise
 
+    async def try_read(self, call: Call[T]) -> T | None:
+        """The same, with None for any question that Stripe refuses as wrong (400, 404)."""
+        try:
+            return await self.read(call)
+        except FactsUnavailable as error:
+            if isinstance(error.__cause__, stripe.InvalidRequestError):
+                return None
+            raise
+
     async def pages(
         self, list_: Callable[[Any], Awaitable[_PageOf]], params: dict[str, Any], most: int = PAGE
     ) -> Listed[Any]:
@@ -103,7 +110,7 @@ class StripeLine:
             try:
                 return await call()
             except stripe.StripeError as error:
-                if delay is None or not isinstance(error, stripe.RateLimitError | NotSent):
+                if delay is None or not isinstance(error, stripe.RateLimitError):
                     raise effect_error(error) from error
                 await self._sleep(delay)
         raise AssertionError("the last delay is None")
@@ -114,9 +121,7 @@ def effect_error(error: stripe.StripeError) -> EffectError:
     message = error.user_message or type(error).__name__
     match error:
         case stripe.RateLimitError():
-            return EffectRefused("rate_limited", message)
-        case NotSent():
-            return EffectRefused("stripe_unreachable", message)
+            return EffectRefused(RATE_LIMITED, message)
         case stripe.IdempotencyError():
             return EffectUnknown("idempotency_mismatch", message)
         case stripe.CardError():
