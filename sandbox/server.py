@@ -228,7 +228,7 @@ def _check_version(version: str) -> None:
 
 def _check_wanted(wanted_ids: list[str]) -> None:
     for wanted in wanted_ids:
-        if not re.fullmatch(r"[A-Za-z0-9_]{4,64}", wanted) or ids.type_of(wanted) is None:
+        if not re.fullmatch(r"[a-z_]{2,20}_[A-Za-z0-9]{2,60}", wanted) or ids.type_of(wanted) is None:
             raise invalid_request(f"Sandbox-Id: {wanted[:20]} is not an id of the form cus_maya.")
 
 
