@@ -94,3 +94,9 @@ class NestedUnit(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("A unit of work is already open in this thread: pass it on, and await nothing inside it.")
+
+
+class LogTampered(StoreError):
+    """The log, its checkpoints or its keys are not what was signed. Sign nothing, and tell a human."""
+
+    code = "log_tampered"

@@ -54,9 +54,9 @@ _PLAIN_MARKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*"), "[token removed]"),
 )
 _BEARER = re.compile(r"(?i)\b(bearer[ :]+)((?=[A-Za-z0-9._~+/-]*\d)[A-Za-z0-9._~+/-]{8,}=*|[A-Za-z0-9._~+/-]{24,}=*)")
-_SAYS_PASSWORD = r"(?:pass ?word|passwd|pwd|pass ?phrase|pass ?code|passwort|kennwort|contraseña|mot de passe)"
+_SPOKEN = r"(?:pass ?word|passwd|pwd|pass ?phrase|pass ?code|passwort|kennwort|contraseña|mot de passe)"
 _PASSWORD = re.compile(
-    rf"(?i)\b({_SAYS_PASSWORD}\b[\"']?(?:\s*(?:=|:|->|→)\s*|\s+(?:is|was|ist|es|est)\s*:?\s+))"
+    rf"(?i)\b({_SPOKEN}\b[\"']?(?:\s*(?:=|:|->|→)\s*|\s+(?:is|was|ist|es|est)\s*:?\s+))"
     r"(?:\"([^\"\n]{1,200})\"|'([^'\n]{1,200})'|(?!\[)(\S{1,200}))"
 )
 # "my password is wrong" tells of a password without saying it.
