@@ -11,7 +11,7 @@ from typing import Any
 
 
 def amount_for(price: Mapping[str, Any], quantity: int) -> int:
-    """The cost of `quantity` units of a Price object, in minor units of its currency.
+    """The cost of `quantity` units of a Price object (tiers under `tiers` or, as stored, `_tiers`), in minor units.
 
     Raises ValueError for a negative quantity, or a price with neither an amount nor tiers.
     """
@@ -19,7 +19,7 @@ def amount_for(price: Mapping[str, Any], quantity: int) -> int:
         raise ValueError(f"quantity must not be negative, got {quantity}")
     units = _transformed(price.get("transform_quantity"), quantity)
     if price["billing_scheme"] == "tiered":
-        tiers = price.get("tiers") or []
+        tiers = price.get("_tiers") or price.get("tiers") or []
         total = _graduated(tiers, units) if price["tiers_mode"] == "graduated" else _volume(tiers, units)
     else:
         total = _decimal(price, "unit_amount") * units

@@ -1,0 +1,118 @@
+"""What time does to a subscription: it renews, its trial ends, its planned end comes, a first payment never came.
+
+docs.stripe.com/billing/subscriptions/overview and docs.stripe.com/billing/subscriptions/billing-cycle
+"""
+
+from sandbox import subscription_status
+from sandbox.calls import Call
+from sandbox.clock import timer
+from sandbox.invoice_drafts import add_lines, announce, include, new_draft
+from sandbox.invoice_items import pending
+from sandbox.invoice_lifecycle import void
+from sandbox.invoice_lines import subscription_line
+from sandbox.payment_choice import chosen_method
+from sandbox.periods import Period, period_containing
+from sandbox.subscription_endings import cancel_at_once
+from sandbox.subscription_items import forget_debits, note_debit, period_amount, period_of, shared_rhythm
+from sandbox.subscription_terms import follow_period
+from sandbox.world import Json
+
+
+@timer("subscription.renew")
+def renew(call: Call, subscription_id: str) -> None:
+    """The period is over: end there when that was the plan, else draft the invoice of the next period."""
+    subscription = call.find("subscription", subscription_id)
+    if subscription is None or subscription["status"] in ("canceled", "incomplete", "incomplete_expired"):
+        return
+    if subscription["cancel_at"] is not None and subscription["cancel_at"] <= call.now:
+        subscription_status.end(call, subscription, reason="cancellation_requested")
+        return
+    invoice = next_period(call, subscription)
+    subscription = call.need("subscription", subscription_id)
+    if _trial_ended_without_card(call, subscription, invoice):
+        subscription_status.end(call, subscription)
+
+
+def next_period(call: Call, subscription: Json) -> Json:
+    """Move the subscription into the period that begins now and draft its invoice, which is returned."""
+    items = subscription["items"]["data"]
+    interval, count = shared_rhythm(items)
+    over = Period(
+        min(item["current_period_start"] for item in items), max(item["current_period_end"] for item in items)
+    )
+    period = period_containing(subscription["billing_cycle_anchor"], interval, count, call.now)
+    if subscription["status"] == "trialing":
+        subscription["status"] = "active"
+    for item in items:
+        forget_debits(item, call.now)
+        item["current_period_start"], item["current_period_end"] = period
+    invoice = new_draft(
+        call,
+        call.need("customer", subscription["customer"]),
+        subscription["currency"],
+        billing_reason="subscription_cycle",
+        collection_method=subscription["collection_method"],
+        # docs.stripe.com/billing/subscriptions/overview#unpaid: invoices are made, but not collected.
+        auto_advance=subscription["status"] != "unpaid",
+        days_until_due=subscription["days_until_due"],
+        subscription=subscription,
+        period=over,
+    )
+    include(
+        call,
+        invoice,
+        pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"]),
+    )
+    add_lines(call, invoice, period_lines(call, invoice, subscription))
+    subscription["latest_invoice"] = invoice["id"]
+    follow_period(call, subscription)
+    announce(call, invoice)
+    call.save(subscription, "customer.subscription.updated")
+    return invoice
+
+
+def period_lines(call: Call, invoice: Json, subscription: Json) -> list[Json]:
+    """One line for each item over its current period, noted on the item as billed."""
+    lines: list[Json] = []
+    for item in subscription["items"]["data"]:
+        amount = period_amount(item)
+        line = subscription_line(call, invoice["id"], subscription, item, amount=amount, period=period_of(item))
+        note_debit(item, amount, period_of(item), invoice=invoice["id"], line=line["id"])
+        lines.append(line)
+    return lines
+
+
+def _trial_ended_without_card(call: Call, subscription: Json, invoice: Json) -> bool:
+    return (
+        subscription["trial_end"] == call.now
+        and subscription["trial_settings"]["end_behavior"]["missing_payment_method"] == "cancel"
+        and subscription["collection_method"] == "charge_automatically"
+        and chosen_method(call, invoice) is None
+    )
+
+
+@timer("subscription.cancel")
+def end_as_planned(call: Call, subscription_id: str) -> None:
+    """`cancel_at` has come in the middle of a period."""
+    subscription = call.find("subscription", subscription_id)
+    if subscription and subscription["status"] not in ("canceled", "incomplete_expired"):
+        credit = subscription.get("_credit_at_end", False)
+        cancel_at_once(call, subscription, prorate=credit, invoice_now=False, planned=True)
+
+
+@timer("subscription.expire_incomplete")
+def expire(call: Call, subscription_id: str) -> None:
+    """docs.stripe.com/billing/subscriptions/overview#requires-payment-method: 23 hours to pay the first invoice."""
+    subscription = call.find("subscription", subscription_id)
+    if subscription is None or subscription["status"] != "incomplete":
+        return
+    invoice = call.need("invoice", subscription["latest_invoice"])
+    if invoice["status"] == "open":
+        void(call, invoice)
+
+
+@timer("subscription.trial_will_end")
+def remind(call: Call, subscription_id: str) -> None:
+    subscription = call.find("subscription", subscription_id)
+    if subscription and subscription["status"] == "trialing":
+        call.emit("customer.subscription.trial_will_end", subscription)

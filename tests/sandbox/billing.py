@@ -1,0 +1,53 @@
+"""What the billing tests share: a price list and short ways to say common things."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import stripe
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+def unix(*parts: int) -> int:
+    """A UTC date as unix seconds: `unix(2026, 11, 2, 9)`."""
+    return int(datetime(*parts, tzinfo=UTC).timestamp())  # pyright: ignore[reportArgumentType]
+
+
+def price(client: stripe.StripeClient, amount: int, interval: str | None = "month", **params: Any) -> stripe.Price:
+    """A price of its own product; `interval=None` makes it one-time."""
+    name = params.pop("name", f"Plan {amount}")
+    if interval:
+        params["recurring"] = {"interval": interval, **params.pop("recurring", {})}
+    return client.v1.prices.create({"currency": "usd", "unit_amount": amount, "product_data": {"name": name}, **params})
+
+
+def subscribe(client: stripe.StripeClient, customer: str, price_id: str, **params: Any) -> stripe.Subscription:
+    quantity = params.pop("quantity", 1)
+    return client.v1.subscriptions.create(
+        {"customer": customer, "items": [{"price": price_id, "quantity": quantity}], **params}
+    )
+
+
+def item_of(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
+    return subscription["items"].data[0]
+
+
+def invoices(client: stripe.StripeClient, **params: Any) -> list[stripe.Invoice]:
+    return client.v1.invoices.list({**params}).data
+
+
+def amounts(invoice: stripe.Invoice) -> list[int]:
+    return [line.amount for line in invoice.lines.data]
+
+
+def event_types(client: stripe.StripeClient) -> list[str]:
+    """All event types so far, oldest first."""
+    return [event.type for event in reversed(client.v1.events.list({"limit": 100}).data)]
+
+
+def use_card(client: stripe.StripeClient, customer: str, token: str) -> str:
+    """Save a test card and make it the customer's default for invoices."""
+    method = client.v1.payment_methods.attach(token, {"customer": customer})
+    client.v1.customers.update(customer, {"invoice_settings": {"default_payment_method": method.id}})
+    return method.id
