@@ -77,8 +77,8 @@ class Verifier:
     def open(self, note: str) -> Checkpoint:
         """Check the note's signature and read it. Raises `BadCheckpoint`; then nothing in the note may be believed."""
         body, found, signature_line = note.partition("\n\n")
-        words = signature_line.rstrip("\n").split(" ")
-        if not found or len(words) != 3 or words[0] != "—":
+        words = signature_line.removesuffix("\n").split(" ")
+        if not found or not note.endswith("\n") or len(words) != 3 or words[0] != "—":
             raise BadCheckpoint("A checkpoint has no signature.")
         raw = _decoded(words[2], 68, "signature")
         if words[1] != self.origin or raw[:4] != self.key_id:
@@ -133,6 +133,8 @@ def _decoded(text: str, length: int, what: str) -> bytes:
         raw = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         raise BadCheckpoint(f"A checkpoint's {what} is not base64.") from error
+    if base64.b64encode(raw).decode() != text:
+        raise BadCheckpoint(f"A checkpoint's {what} is not written as base64 should be.")
     if len(raw) != length:
         raise BadCheckpoint(f"A checkpoint's {what} has {len(raw)} bytes instead of {length}.")
     return raw

@@ -65,10 +65,13 @@ def open_store(url: str, keys: Path, clock: Clock) -> Store:
 
     `keys` is a folder outside the database (made with mode 0700 if absent) for data keys, signing key and checkpoints.
     Raises `LogUnavailable`, `SchemaMismatch`, ValueError for a URL of another kind."""
-    with _plainly():
+    try:
+        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         writer, reader = engines(url)
+    except OSError as error:
+        raise LogUnavailable(f"The database's folder cannot be used: {error.strerror or error}.") from error
+    with _plainly():
         migrate(writer)
-    keys.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Store(writer, reader, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
 
 
@@ -82,5 +85,3 @@ def _plainly() -> Generator[None]:
         if reason is None:
             raise
         raise LogUnavailable(f"The database cannot be used: {reason}.") from error
-    except OSError as error:
-        raise LogUnavailable(f"The database cannot be used: {error.strerror or error}.") from error

@@ -1,0 +1,41 @@
+"""A real store on a real file, with a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from store.cases import CaseRow
+from store.database import Store, open_store
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def case(store: Store) -> CaseRow:
+    with store.unit() as uow:
+        return uow.cases.open("cus_maya", "maya@example.com", "owner", "chat")

@@ -1,0 +1,112 @@
+"""The migrations make what `store.tables` says, and the triggers they add refuse every change of the past."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from store import migrations
+from store.database import Store, open_store
+from store.errors import SchemaMismatch
+from store.tables import metadata
+from tests.store.conftest import Clock
+
+HERE = Path(migrations.__file__).parent
+
+
+def test_migrations_and_tables_agree(store: Store) -> None:
+    with store.look() as uow:
+        context = MigrationContext.configure(
+            uow.connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_checks_of_the_tables_are_in_the_database(store: Store) -> None:
+    # compare_metadata does not look at CHECK constraints.
+    with store.look() as uow:
+        made = " ".join(uow.connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).scalars())
+    for table in metadata.tables.values():
+        for constraint in table.constraints:
+            if constraint.name is not None:
+                assert str(constraint.name) in made
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(HERE / "alembic"))
+    config.set_main_option("version_locations", str(HERE / "versions"))
+    config.set_main_option("path_separator", "newline")
+    assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
+
+
+def test_a_database_of_a_newer_program_is_refused(store: Store, tmp_path: Path, clock: Clock) -> None:
+    with store.unit() as uow:
+        uow.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaMismatch, match="9999"):
+        open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+
+
+def test_two_openers_at_once_migrate_once(tmp_path: Path, clock: Clock) -> None:
+    stores: list[Store] = []
+    threads = [
+        threading.Thread(
+            target=lambda: stores.append(open_store(f"sqlite:///{tmp_path / 'new.db'}", tmp_path / "keys", clock))
+        )
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(stores) == 4
+    for opened in stores:
+        with opened.unit() as uow:
+            uow.cases.open("cus_maya", "maya", "owner", "chat")
+        opened.close()
+
+
+CHANGES = [
+    "UPDATE audit_entries SET actor = 'nobody'",
+    "UPDATE audit_entries SET seq = seq + 1000",
+    "DELETE FROM audit_entries",
+    "DELETE FROM audit_entries WHERE seq = 2",
+    "INSERT OR REPLACE INTO audit_entries SELECT * FROM audit_entries WHERE seq = 1",
+    "REPLACE INTO audit_entries SELECT 4, id, at, kind, 'x', case_id, key_id, sealed, leaf FROM audit_entries LIMIT 1",
+    "INSERT INTO audit_entries SELECT 9, 'log_9', at, kind, actor, case_id, key_id, sealed, leaf FROM audit_entries"
+    " LIMIT 1",
+    "INSERT INTO audit_entries SELECT NULL, 'log_9', at, kind, actor, case_id, key_id, sealed, leaf FROM audit_entries"
+    " LIMIT 1",
+    "UPDATE turn_steps SET kind = 'other'",
+    "DELETE FROM turn_steps",
+    "INSERT OR REPLACE INTO turn_steps SELECT * FROM turn_steps",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_database_refuses_to_change_the_past(store: Store, change: str) -> None:
+    with store.unit() as uow:
+        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
+        message = uow.messages.add(case.id, "inbound", "customer:maya", "hello")
+        turn = uow.turns.queue(case, message.id)
+        uow.turns.start(turn.id)
+        uow.turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})
+        for n in range(3):
+            uow.record("note", "lee", case.id, case.customer, {"n": n})
+        before = list(uow.log.stored())
+    with store.unit() as uow:
+        # As a hostile connection would have it.
+        uow.connection.exec_driver_sql("PRAGMA recursive_triggers=OFF")
+        with pytest.raises(DBAPIError, match="append-only"):
+            uow.connection.exec_driver_sql(change)
+    with store.look() as uow:
+        assert list(uow.log.stored()) == before
+        assert [s.kind for s in uow.turns.steps(turn.id)] == ["topic"]
