@@ -194,7 +194,7 @@ async def submit(gate: Gate, proposal: Proposal) -> EffectRecord:
     """Through the gate. If the gate itself fails, the outcome is unknown: neither done nor not done is claimed."""
     try:
         return record(await gate.submit(proposal))
-    except Exception as error:  # noqa: BLE001 - the turn must go on to tell a human
+    except Exception as error:  # the turn must go on to tell a human
         log.exception("agent.gate_failed", tool=proposal.tool, proposal=proposal.id, error=type(error).__name__)
         return unsettled(proposal.tool, proposal.arguments, proposal.id, type(error).__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from billing.money import Money
-from policy.decisions import Decision, Deny, NeedsConfirmation, verdict
+from policy.decisions import Decision, Deny, NeedsApproval, NeedsConfirmation, verdict
 from policy.settlement import Settlement
 
 
@@ -114,7 +114,7 @@ def record(settlement: Settlement) -> EffectRecord:
         facts=dict(decision.facts),
         remedy=decision.remedy,
         customer_reason=decision.customer_reason or None if isinstance(decision, Deny) else None,
-        shown=decision.shown or None if isinstance(decision, NeedsConfirmation) else None,
+        shown=decision.shown or None if isinstance(decision, NeedsConfirmation | NeedsApproval) else None,
         stripe_id=None if receipt is None else receipt.stripe_id,
         receipt_status=None if receipt is None else receipt.status,
         amount=None if receipt is None else receipt.amount,

@@ -12,7 +12,9 @@ from agent.amounts import Amount, amounts, amounts_in
 from agent.effects import EffectRecord
 
 LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+", re.I)
-_BARE = re.compile(r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|app|dev|co|ai|biz|info|me|ly|to|link|page|site)\b(?:/[^\s<>\"')\]]*)?", re.I)
+_BARE = re.compile(
+    r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|app|dev|co|ai|biz|info|me|ly|to|link|page|site)\b(?:/[^\s<>\"')\]]*)?", re.I
+)
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 

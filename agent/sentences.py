@@ -6,7 +6,9 @@ import re
 import unicodedata
 
 # Dots that end no sentence: abbreviations, initials, decimals and versions are kept whole.
-_ABBREVIATION = re.compile(r"\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|inc|ltd|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.I)
+_ABBREVIATION = re.compile(
+    r"\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|inc|ltd|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.I
+)
 _BREAK = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\n+|(?<=;)\s+")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
@@ -35,12 +37,15 @@ def sentences(text: str) -> list[str]:
 
 # The commonest words of English that carry no content. Natural English rarely has a long sentence without them.
 _FUNCTION = frozenset(
-    """a about after again all also am an and any are as at be because been before but by can could did do does for from
-    had has have he her here hers him his how i if in into is it its just me more most my no not now of off on one only
-    or other our out over please she should so some than thank thanks that the their them then there these they this
-    those to too under until up us was we were what when where which while who why will with would yes yet you your
-    it's i'm i've i'll you're you've you'll we're we've we'll that's there's here's don't doesn't didn't isn't aren't
-    can't won't""".split()
+    re.findall(
+        r"[a-z']+",
+        "a about after again all also am an and any are as at be because been before but by can could did do does for "
+        "from had has have he her here hers him his how i if in into is it its just me more most my no not now of off "
+        "on one only or other our out over please she should so some than thank thanks that the their them then there "
+        "these they this those to too under until up us was we were what when where which while who why will with "
+        "would yes yet you your it's i'm i've i'll you're you've you'll we're we've we'll that's there's here's don't "
+        "doesn't didn't isn't aren't can't won't",
+    )
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 

@@ -1,0 +1,32 @@
+"""What Lee says about effects: rendered from settlements and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from agent.effects import EffectRecord
+from agent.prompting import render
+
+
+def about(effect: EffectRecord) -> str:
+    """One or two true sentences about one settlement."""
+    return " ".join(render("effects.v1.j2", effect=effect).split())
+
+
+def to_tell(effects: Iterable[EffectRecord]) -> list[EffectRecord]:
+    """Those worth a sentence: a refusal that a later try of the same tool has overtaken is left out."""
+    listed = list(effects)
+    return [
+        effect
+        for n, effect in enumerate(listed)
+        if not (effect.status == "refused" and any(later.tool == effect.tool for later in listed[n + 1 :]))
+    ]
+
+
+def all_about(effects: Iterable[EffectRecord]) -> str:
+    return "\n".join(about(effect) for effect in to_tell(effects))
+
+
+def handed_over(reason: str, *, stored: bool, contact: str | None) -> str:
+    """What the customer is told when a human takes over."""
+    return " ".join(render("handover.v1.j2", reason=reason, stored=stored, contact=contact).split())

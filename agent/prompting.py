@@ -1,0 +1,79 @@
+"""Jinja2 files: the prompts and every sentence of ours. A missing value is an error, never an empty gap."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from billing.money import Money
+
+_HERE = Path(__file__).parent
+SYSTEM_PROMPT = "system.v1.j2"  # named in each turn's journal: which words the model was given
+
+
+class Refused(ValueError):
+    """A value that a template cannot show (an amount that is no integer, a date that is none)."""
+
+
+def data(value: Any) -> str:
+    """JSON that cannot break out of its fence, whatever a customer, an article or Stripe wrote into it."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("`", "\\u0060")
+
+
+def money(value: Any) -> str:
+    """`{"amount": 1234, "currency": "usd"}` or `Money` as `$12.34`."""
+    if isinstance(value, Money):
+        return str(value)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict) and type(value.get("amount")) is int and isinstance(value.get("currency"), str):
+        return str(Money(value["amount"], value["currency"]))
+    raise Refused(f"{value!r} is no amount of money")
+
+
+def day(value: Any) -> str:
+    """An ISO date or time, a datetime, or Unix seconds as `3 November 2026` (UTC)."""
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+    elif type(value) is int:
+        moment = datetime.fromtimestamp(value, UTC)
+    elif isinstance(value, datetime):
+        moment = value
+    else:
+        raise Refused(f"{value!r} is no date")
+    moment = moment.astimezone(UTC) if moment.tzinfo is not None else moment
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def clock(value: Any) -> str:
+    """`14:05 UTC` of an ISO time."""
+    return f"{datetime.fromisoformat(str(value)).astimezone(UTC):%H:%M} UTC"
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    # Plain text goes out, never HTML: escaping would only damage it. Channels escape for their own medium.
+    environment = Environment(
+        loader=FileSystemLoader([_HERE / "prompts", _HERE / "replies"]),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    environment.filters.update(data=data, money=money, day=day, clock=clock)
+    return environment
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a file of agent/prompts or agent/replies. Raises `jinja2.UndefinedError`, `Refused`."""
+    text = _environment().get_template(template).render(**values)
+    lines = [line.rstrip() for line in text.strip().splitlines()]
+    kept = [line for n, line in enumerate(lines) if line or (n and lines[n - 1])]
+    return "\n".join(kept)

@@ -1,0 +1,121 @@
+"""The held reply: nothing reaches the customer before each of its sentences has been checked.
+
+A model's sentence that speaks of an effect never goes out. If a settlement of that kind exists, the ledger's own
+sentence stands in its place; if none does, the whole reply is refused, and the model is told once what was wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agent.amounts import Amount, amounts, spelled
+from agent.claim_grammar import Claim
+from agent.claims import ClaimDetector
+from agent.effects import EffectRecord
+from agent.evidence import Evidence, links
+from agent.ledger_sentences import all_about, to_tell
+from agent.sentences import checkable, plain, sentences
+
+PLACEHOLDER = "[[effects]]"
+LONGEST = 4_000  # characters
+_TOOL_OF = {
+    "refund": "refund",
+    "cancel": "cancel_subscription",
+    "change": "change_plan",
+    "charge": "retry_payment",
+    "link": "card_update_link",
+}
+# Statuses about which the ledger has something to say in place of the model's sentence.
+_SPOKEN_FOR = frozenset({"succeeded", "waiting", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """`problems` in sentences for the model; `dropped` are the sentences the ledger speaks for."""
+
+    problems: tuple[str, ...]
+    dropped: frozenset[str] = frozenset()
+
+
+class HeldReply:
+    def __init__(self, detector: ClaimDetector) -> None:
+        self._detector = detector
+
+    def check(self, text: str, citations: Sequence[str], evidence: Evidence) -> Held:
+        """Every sentence against the evidence. No problems: it may be composed and released."""
+        body = text.replace(PLACEHOLDER, " ")
+        if len(text) > LONGEST:
+            return Held((f"The reply is longer than {LONGEST} characters.",))
+        problems: list[str] = []
+        parts = sentences(body)
+        if not parts and not evidence.effects:
+            problems.append("The reply is empty.")
+        passages = " ".join(" ".join(plain(text).split()) for _, text in evidence.passages.values())
+        quoted = frozenset(n for n, part in enumerate(parts) if " ".join(plain(part).split()).strip("\"'") in passages)
+        dropped: set[str] = set()
+        for part, claim in zip(parts, self._detector.claims(parts, quoted), strict=True):
+            if claim is not None and not _on_record(claim, part, evidence):
+                if _spoken_for(claim, evidence.effects):
+                    dropped.add(part)
+                    continue
+                problems.append(
+                    f"“{part[:160]}” says or promises that something is done, and the ledger has no such effect."
+                )
+            if not checkable(part):
+                problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
+        kept = "\n".join(part for part in parts if part not in dropped)
+        problems += _figures(kept, evidence)
+        foreign = sorted(link for link in links(kept) if not _known_link(link, evidence))
+        problems += [f"The link {link[:120]} comes from no tool." for link in foreign]
+        unknown = sorted(set(citations) - set(evidence.passages))
+        problems += [f"The passage {name[:80]} was not retrieved." for name in unknown]
+        return Held(tuple(problems), frozenset(dropped))
+
+    def compose(self, text: str, held: Held, effects: Sequence[EffectRecord]) -> str:
+        """The reply as it goes out: the model's checked words, and the ledger's sentences where they belong."""
+        ledger = all_about(to_tell(effects))
+        for part in sorted(held.dropped, key=len, reverse=True):
+            text = text.replace(part, PLACEHOLDER if ledger and PLACEHOLDER not in text else "")
+        if PLACEHOLDER in text:
+            before, _, after = text.partition(PLACEHOLDER)
+            text = f"{before}{ledger}{after.replace(PLACEHOLDER, '')}"
+        elif ledger:
+            text = f"{text.rstrip()}\n\n{ledger}" if text.strip() else ledger
+        tidy = re.sub(r"[ \t]{2,}", " ", re.sub(r"[ \t]+\n", "\n", text))
+        return re.sub(r"\n{3,}", "\n\n", tidy).strip()
+
+
+def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:
+    """A sentence without a doer may tell of something Stripe shows as done before this turn."""
+    if not claim.passive and claim.action != "other":
+        return False
+    named = amounts(part)
+    if claim.mood == "done" and claim.action in ("refund", "other") and named and named <= evidence.refunded:
+        return True
+    return claim.passive and claim.mood == "done" and claim.action == "cancel" and evidence.cancelled and not named
+
+
+def _spoken_for(claim: Claim, effects: Sequence[EffectRecord]) -> bool:
+    live = [effect for effect in effects if effect.status in _SPOKEN_FOR]
+    tool = _TOOL_OF.get(claim.action)
+    if tool is None:
+        return claim.action == "other" and bool(live)
+    return any(effect.tool == tool for effect in live)
+
+
+def _figures(text: str, evidence: Evidence) -> list[str]:
+    found: list[str] = []
+    if spelled(text):
+        found.append("Write amounts in figures, as the tools gave them.")
+    unknown: set[Amount] = {amount for amount in amounts(text) if amount not in evidence.amounts}
+    found += [
+        f"The amount {amount[0]} ({amount[1]}, minor units) comes from no tool and no message."
+        for amount in sorted(unknown)
+    ]
+    return found
+
+
+def _known_link(link: str, evidence: Evidence) -> bool:
+    return link in evidence.links or link.rstrip("/") in {known.rstrip("/") for known in evidence.links}
