@@ -1,0 +1,94 @@
+"""Gathering `billing.facts.BillingFacts` of one customer: Stripe, entitlements and usage, side by side."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from billing.facts import BillingFacts, EntitlementFacts, Source, SubscriptionFacts, UsageFacts
+from tools.entitlements import Entitlements
+from tools.sources import SourceUnavailable
+from tools.stripe_history import history
+from tools.stripe_reads import CustomerReads, together
+from tools.usage import Usage
+
+PATIENCE: Final = 10.0  # seconds for a source beside Stripe; without it the rest is still worth telling
+LIVE: Final = frozenset(["trialing", "active", "past_due", "unpaid", "paused", "incomplete"])
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """`cut` names the lists (charges, invoices, refunds, …) of which only the newest part was read."""
+
+    facts: BillingFacts
+    cut: frozenset[str]
+
+
+async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: Usage, as_of: datetime) -> Gathered:
+    """Everything the diagnosis looks at. A source beside Stripe that fails is named in `facts.unavailable`.
+
+    Raises `FactsUnavailable` when Stripe itself does not answer, or has no such customer.
+    """
+    customer, methods, subscriptions, past, granted = await together(
+        reads.profile(),
+        reads.payment_methods(),
+        reads.subscriptions(),
+        history(reads),
+        _entitlements(entitlements, reads),
+    )
+    disputes, used = await together(
+        reads.disputes(past.charges), _usage(usage, reads, *current_period(subscriptions.items, as_of))
+    )
+    listed = {"payment_methods": methods, "subscriptions": subscriptions, "disputes": disputes}
+    missing: set[Source] = set()
+    if isinstance(granted, SourceUnavailable):
+        missing.add(granted.source)
+    if isinstance(used, SourceUnavailable):
+        missing.add(used.source)
+    facts = BillingFacts(
+        as_of=as_of,
+        customer=customer,
+        payment_methods=methods.items,
+        subscriptions=subscriptions.items,
+        invoices=past.invoices,
+        charges=past.charges,
+        refunds=past.refunds,
+        disputes=disputes.items,
+        entitlements=None if isinstance(granted, SourceUnavailable) else granted,
+        usage=None if isinstance(used, SourceUnavailable) else used,
+        unavailable=frozenset(missing),
+    )
+    return Gathered(facts, past.cut | {name for name, each in listed.items() if each.more})
+
+
+def current_period(subscriptions: tuple[SubscriptionFacts, ...], as_of: datetime) -> tuple[datetime, datetime]:
+    """The running period of the newest live subscription; without one, the calendar month (UTC)."""
+    for subscription in sorted(subscriptions, key=lambda each: each.created, reverse=True):
+        for item in subscription.items:
+            if subscription.status in LIVE and item.current_period_start <= as_of < item.current_period_end:
+                return item.current_period_start, item.current_period_end
+    start = as_of.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    end = start.replace(year=start.year + 1, month=1) if start.month == 12 else start.replace(month=start.month + 1)
+    return start, end
+
+
+async def _entitlements(source: Entitlements, reads: CustomerReads) -> EntitlementFacts | SourceUnavailable | None:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await source.of(reads.customer)
+    except SourceUnavailable as error:
+        return error
+    except TimeoutError:
+        return SourceUnavailable("entitlements", "The entitlements did not answer in time.")
+
+
+async def _usage(source: Usage, reads: CustomerReads, start: datetime, end: datetime) -> UsageFacts | SourceUnavailable:
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await source.of(reads.customer, start, end)
+    except SourceUnavailable as error:
+        return error
+    except TimeoutError:
+        return SourceUnavailable("usage", "The usage store did not answer in time.")

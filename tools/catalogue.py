@@ -1,0 +1,33 @@
+"""All tools in one place: six that read, five that act. This table is the index of the room.
+
+A tool that reads gets its function here; one that acts has its argument model in `policy.actions`, its rules in
+`policy.rules` and its hand in `tools.effects`, and only the gate performs it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from policy.actions import CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from tools.diagnose import Diagnose, diagnose
+from tools.list_charges import ListCharges, list_charges
+from tools.list_invoices import InvoiceLink, ListInvoices, invoice_link, list_invoices
+from tools.preview_plan_change import PreviewPlanChange, preview_plan_change
+from tools.registry import EffectClass, Registry, action_tool, read_tool
+from tools.search_knowledge import SearchKnowledge, search_knowledge
+
+REGISTRY: Final = Registry(
+    (
+        read_tool("diagnose", Diagnose, diagnose),
+        read_tool("list_charges", ListCharges, list_charges),
+        read_tool("list_invoices", ListInvoices, list_invoices),
+        read_tool("invoice_link", InvoiceLink, invoice_link),
+        read_tool("search_knowledge", SearchKnowledge, search_knowledge),
+        read_tool("preview_plan_change", PreviewPlanChange, preview_plan_change),
+        action_tool(Refund, EffectClass.MONEY),
+        action_tool(RetryPayment, EffectClass.MONEY),
+        action_tool(ChangePlan, EffectClass.MONEY),
+        action_tool(CancelSubscription, EffectClass.WRITE),
+        action_tool(CardUpdateLink, EffectClass.WRITE),
+    )
+)

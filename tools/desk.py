@@ -1,0 +1,82 @@
+"""The desk: all that a read tool may touch, bound to one authenticated principal.
+
+There is no way to name another customer here. An id that a model gives is fetched and compared with the principal's
+customer; another's object and one that does not exist get the same answer, `NOT_FOUND`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Protocol
+
+import stripe
+
+from policy.proposals import Principal
+from tools.billing_facts import Gathered, gather_facts
+from tools.entitlements import Entitlements
+from tools.stripe_line import StripeLine
+from tools.stripe_reads import CustomerReads
+from tools.usage import Usage
+
+NOT_FOUND: Final = "not found on this account"
+
+
+class Passage(Protocol):
+    """A passage of a help article, as `knowledge.search` gives it."""
+
+    @property
+    def article(self) -> str: ...
+    @property
+    def passage(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def heading(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def dense_score(self) -> float: ...
+
+
+class KnowledgeSearch(Protocol):
+    """`knowledge.search.Knowledge`. Blocking; called in a thread."""
+
+    def search(self, query: str, limit: int = 5) -> Sequence[Passage]:
+        """Best first. Raises `knowledge.errors.KnowledgeError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """`clock` gives aware UTC now: that of the Stripe account (a sandbox's clock can be moved)."""
+
+    principal: Principal
+    stripe: CustomerReads
+    entitlements: Entitlements
+    usage: Usage
+    knowledge: KnowledgeSearch
+    clock: Callable[[], datetime]
+
+    def now(self) -> datetime:
+        return self.clock()
+
+    async def billing_facts(self) -> Gathered:
+        """Raises `FactsUnavailable` when Stripe does not answer or has no such customer."""
+        return await gather_facts(self.stripe, self.entitlements, self.usage, self.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Desks:
+    """Where desks are made, once a principal is authenticated."""
+
+    client: stripe.StripeClient
+    entitlements: Entitlements
+    usage: Usage
+    knowledge: KnowledgeSearch
+    clock: Callable[[], datetime]
+
+    def of(self, principal: Principal) -> Desk:
+        reads = CustomerReads(StripeLine(self.client), principal.customer)
+        return Desk(principal, reads, self.entitlements, self.usage, self.knowledge, self.clock)
