@@ -62,17 +62,17 @@ class ChargesAnswer(Answer):
 
 async def list_charges(arguments: ListCharges, desk: Desk) -> ChargesAnswer:
     past = await history(desk.stripe)
-    wanted, more = past.charges, "charges" in past.cut
+    wanted, refunds, more = past.charges, past.refunds, "charges" in past.cut
     if arguments.charge is not None:
         wanted, more = tuple(each for each in wanted if each.id == arguments.charge), False
         if not wanted:
             older = await desk.stripe.charge(arguments.charge)
-            wanted = (older,) if older is not None else ()
-        if not wanted:
-            return ChargesAnswer(charges=[], more=False, note=NOT_FOUND)
+            if older is None:
+                return ChargesAnswer(charges=[], more=False, note=NOT_FOUND)
+            wanted, refunds = (older,), (await desk.stripe.refunds(older.id)).items
     disputes = await desk.stripe.disputes(wanted[:SHOWN])
     return ChargesAnswer(
-        charges=[_charge(each, past.charges, past.refunds, disputes.items) for each in wanted[:SHOWN]],
+        charges=[_charge(each, past.charges, refunds, disputes.items) for each in wanted[:SHOWN]],
         more=more or len(wanted) > SHOWN,
         note=None if wanted else "nothing was ever charged on this account",
     )

@@ -7,6 +7,7 @@ another customer's object and one that does not exist give the same None.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, TypeVar
 
@@ -34,6 +35,8 @@ DISPUTED_CHARGES: Final = 25
 SUBSCRIPTIONS: Final = 100
 PRICES: Final = 300
 
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]{1,255}")
+
 
 class CustomerReads:
     """Reads bound to one customer. Every method raises `FactsUnavailable` when Stripe does not answer usefully."""
@@ -58,15 +61,15 @@ class CustomerReads:
         return understood(objects.charge_facts, found, await self._invoice_of(objects.ref(found.payment_intent)))
 
     async def raw_charge(self, charge_id: str) -> stripe.Charge | None:
-        return self._mine(await self.line.look_up(lambda: self.line.v1.charges.retrieve_async(charge_id)))
+        return await self._fetch(charge_id, lambda: self.line.v1.charges.retrieve_async(charge_id))
 
     async def raw_invoice(self, invoice_id: str) -> stripe.Invoice | None:
-        return self._mine(
-            await self.line.look_up(lambda: self.line.v1.invoices.retrieve_async(invoice_id, {"expand": ["payments"]}))
+        return await self._fetch(
+            invoice_id, lambda: self.line.v1.invoices.retrieve_async(invoice_id, {"expand": ["payments"]})
         )
 
     async def raw_subscription(self, subscription_id: str) -> stripe.Subscription | None:
-        return self._mine(await self.line.look_up(lambda: self.line.v1.subscriptions.retrieve_async(subscription_id)))
+        return await self._fetch(subscription_id, lambda: self.line.v1.subscriptions.retrieve_async(subscription_id))
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts | None:
         found = await self.raw_subscription(subscription_id)
@@ -75,7 +78,7 @@ class CustomerReads:
         return understood(objects.subscription_facts, found, await self.product_names([found]))
 
     async def payment_method(self, method_id: str) -> PaymentMethodFacts | None:
-        found = self._mine(await self.line.look_up(lambda: self.line.v1.payment_methods.retrieve_async(method_id)))
+        found = await self._fetch(method_id, lambda: self.line.v1.payment_methods.retrieve_async(method_id))
         return understood(objects.payment_method_facts, found) if found is not None else None
 
     # lists of the customer's
@@ -117,6 +120,8 @@ class CustomerReads:
 
     async def price(self, price_id: str) -> PriceFacts | None:
         """A price that may be offered to anybody; a private one (without lookup key) is as good as absent."""
+        if not _IDENTIFIER.fullmatch(price_id):
+            return None
         found = await self.line.look_up(lambda: self.line.v1.prices.retrieve_async(price_id, {"expand": ["product"]}))
         if found is None or getattr(found, "deleted", False):
             return None
@@ -150,11 +155,12 @@ class CustomerReads:
 
     # whose is it?
 
-    def _mine(self, found: T | None) -> T | None:
-        """`found` if it is this customer's. An object without a customer is nobody's, so not theirs either."""
-        if found is None or objects.ref(getattr(found, "customer", None)) != self.customer:
-            return None
-        return found
+    async def _fetch(self, id_: str, call: Callable[[], Awaitable[T]]) -> T | None:
+        """The object if it is this customer's. One without a customer is nobody's, so not theirs either."""
+        if not _IDENTIFIER.fullmatch(id_):
+            return None  # it would become part of an address
+        found = await self.line.look_up(call)
+        return found if found is not None and objects.ref(getattr(found, "customer", None)) == self.customer else None
 
     async def _invoice_of(self, intent: str | None) -> str | None:
         if intent is None:
