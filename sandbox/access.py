@@ -50,7 +50,6 @@ def check(world: World, key: str, permission: str) -> None:
         f"The provided key '{key[:8]}*******{key[-4:]}' does not have the required permissions for this endpoint. "
         f"Having the 'rak_{permission}' permission would allow this request to continue.",
         status=403,
-        code="more_permissions_required",
     )
 
 

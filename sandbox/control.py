@@ -3,7 +3,7 @@
 | request | body | answer |
 | --- | --- | --- |
 | `GET /_sandbox/clock` | – | `{now, frozen, planned: [{at, kind, target}]}` |
-| `POST /_sandbox/clock` | `{"freeze": true}`, `{"run": true}`, `{"to": unix}`, `{"advance": seconds}` | same, and `ran` |
+| `POST /_sandbox/clock` | `{"freeze": true}`, `{"run": true}`, `{"to": unix}`, `{"advance": secs}` | also `ran` |
 | `GET /_sandbox/faults` | – | the queue |
 | `POST /_sandbox/faults` | `{kind, method?, path?, count?, skip?, seconds?}` (sandbox/faults.py) | the queue |
 | `DELETE /_sandbox/faults` | – | the empty queue |

@@ -63,7 +63,7 @@ def create(call: Call) -> Json:
     _apply(call, fields, customer_id=None)
     customer = call.create("customer", fields)
     if given.get("payment_method"):
-        from sandbox import payment_methods
+        from sandbox import payment_methods  # which belong to customers: imported above they would be a circle
 
         payment_methods.attach_to(call, given["payment_method"], customer["id"])
         _check_default(call, given, customer["id"])

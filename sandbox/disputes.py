@@ -142,7 +142,7 @@ def update(call: Call) -> Json:
         dispute["metadata"] = merge_metadata(dispute["metadata"], given["metadata"])
     if "evidence" in given or given.get("submit"):
         if not dispute["status"].endswith("needs_response"):
-            raise invalid_request("This dispute is already closed or under review.", code="dispute_not_open")
+            raise invalid_request("This dispute is already closed or under review.")
         dispute["evidence"] |= given.get("evidence", {})
         dispute["evidence_details"]["has_evidence"] = True
         if given.get("submit", True):

@@ -48,9 +48,9 @@ class Keys:
                 status=409,
                 code="idempotency_key_in_use",
             )
-        self._world.write("DELETE FROM answers WHERE created <= ?", (now - KEPT_SECONDS,))
         stored = self._world.rows(
-            "SELECT endpoint, fingerprint, status, body, request_id FROM answers WHERE key = ?", (key,)
+            "SELECT endpoint, fingerprint, status, body, request_id FROM answers WHERE key = ? AND created > ?",
+            (key, now - KEPT_SECONDS),
         )
         if not stored:
             self._in_flight.add(key)
@@ -70,7 +70,8 @@ class Keys:
         return Answer(status, body, request_id)
 
     def store(self, key: str, endpoint: str, digest: str, now: int, answer: Answer) -> None:
-        """Keep the answer; part of the request's own transaction."""
+        """Keep the answer and forget the old ones; part of the request's own transaction."""
+        self._world.write("DELETE FROM answers WHERE created <= ?", (now - KEPT_SECONDS,))
         self._world.write(
             "INSERT OR REPLACE INTO answers (key, created, endpoint, fingerprint, status, body, request_id) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)",

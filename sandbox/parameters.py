@@ -54,7 +54,6 @@ class Text(Kind):
             raise invalid_request(
                 f"Invalid string: {text[:20]}…; must be at most {self.max_length} characters",
                 param=name,
-                code="parameter_invalid_string",
             )
         return text
 

@@ -32,7 +32,11 @@ def create(call: Call) -> Json:
     given = call.params
     charge = _charge(call)
     if not charge["paid"]:
-        raise invalid_request(f"Charge {charge['id']} cannot be refunded because it did not succeed.", param="charge")
+        raise invalid_request(
+            f"Charge {charge['id']} cannot be refunded because it did not succeed.",
+            param="charge",
+            code="charge_not_refundable",
+        )
     if disputes.blocking(call, charge["id"]):
         raise invalid_request(
             f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed"

@@ -44,6 +44,7 @@ def server(path: Path | None, *, host: str = LOOPBACK, port: int = PORT, **optio
         port=port,
         http=DroppingProtocol,
         lifespan="off",
+        ws="none",
         log_level="warning",
         access_log=False,
     )
