@@ -1,9 +1,12 @@
-"""`python -m sandbox --port 12111 --file sandbox.sqlite3`"""
+"""`python -m sandbox --port 12111 --file sandbox.sqlite3 --demo`"""
 
 import argparse
+from datetime import UTC, datetime
 from pathlib import Path
 
-from sandbox.serve import LOOPBACK, PORT, serve
+from sandbox.demo.seeding import open_demo
+from sandbox.demo.shop import DemoError
+from sandbox.serve import LOOPBACK, PORT, serve, server
 
 
 def main() -> None:
@@ -11,10 +14,17 @@ def main() -> None:
     parser.add_argument("--host", default=LOOPBACK, help="only 127.0.0.1 is accepted")
     parser.add_argument("--port", type=int, default=PORT)
     parser.add_argument("--file", type=Path, default=None, help="the durable file; without it all is in memory")
+    parser.add_argument("--demo", action="store_true", help="with --file: a new file begins with the demo company")
     options = parser.parse_args()
+    if options.demo and not options.file:
+        parser.error("--demo needs --file")
     try:
-        serve(options.host, options.port, options.file)
-    except ValueError as refused:
+        if options.demo:
+            world = open_demo(options.file, datetime.now(UTC))
+            server(None, host=options.host, port=options.port, world=world).run()
+        else:
+            serve(options.host, options.port, options.file)
+    except (ValueError, DemoError) as refused:
         parser.error(str(refused))
 
 

@@ -1,0 +1,77 @@
+"""What Acme Cloud sells. Prices are found by `lookup_key`; their ids are readable."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One plan of the product: its name, what it unlocks, and the API requests included in each billing period."""
+
+    name: str
+    features: tuple[str, ...]
+    included_requests: int
+
+
+PLANS: dict[str, Plan] = {
+    "free": Plan("Free", ("projects",), 1_000),
+    "starter": Plan("Starter", ("projects", "api", "exports"), 10_000),
+    "team": Plan("Team", ("projects", "api", "exports", "roles", "integrations"), 50_000),
+    "business": Plan(
+        "Business", ("projects", "api", "exports", "roles", "integrations", "audit_log", "single_sign_on"), 250_000
+    ),
+}
+
+PRODUCTS: dict[str, str] = {
+    "prod_starter": "Starter",
+    "prod_team": "Team",
+    "prod_business": "Business",
+    "prod_analytics": "Analytics add-on",
+    "prod_credits": "Credit pack",
+    "prod_requests": "API requests",
+}
+
+
+@dataclass(frozen=True)
+class Price:
+    """`amount` in minor units; `interval` is None for what is bought once."""
+
+    product: str
+    amount: int
+    interval: str | None = None
+    currency: str = "usd"
+
+    def fields(self, lookup_key: str) -> dict[str, Any]:
+        """The form of `POST /v1/prices`."""
+        recurring = {"recurring": {"interval": self.interval}} if self.interval else {}
+        return {
+            "product": self.product,
+            "unit_amount": self.amount,
+            "currency": self.currency,
+            "lookup_key": lookup_key,
+            **recurring,
+        }
+
+
+PRICES: dict[str, Price] = {
+    "starter_monthly": Price("prod_starter", 20_00, "month"),
+    "starter_yearly": Price("prod_starter", 200_00, "year"),
+    "team_monthly": Price("prod_team", 60_00, "month"),
+    "team_yearly": Price("prod_team", 600_00, "year"),
+    "business_monthly": Price("prod_business", 200_00, "month"),
+    "business_yearly": Price("prod_business", 2000_00, "year"),
+    "starter_monthly_eur": Price("prod_starter", 18_00, "month", "eur"),
+    "team_monthly_eur": Price("prod_team", 55_00, "month", "eur"),
+    "business_monthly_eur": Price("prod_business", 185_00, "month", "eur"),
+    "analytics_addon": Price("prod_analytics", 49_00),
+    "credit_pack": Price("prod_credits", 15_00),
+}
+
+REQUESTS_PER_DOLLAR = 1_000
+"""What API requests beyond the included ones cost: $1 for each thousand begun."""
+
+
+def price_id(lookup_key: str) -> str:
+    """`starter_monthly` → `price_starterMonthly`."""
+    first, *rest = lookup_key.split("_")
+    return "price_" + first + "".join(part.title() for part in rest)

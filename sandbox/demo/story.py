@@ -1,0 +1,27 @@
+"""The shape of a story: who the customer is, and the steps of their life with Acme Cloud."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.demo.shop import Shop
+
+Steps = Callable[[Shop], AsyncGenerator[datetime, None]]
+"""An asynchronous generator: it yields the moment of its next step and is resumed when the clock has got there.
+
+All stories share one clock, so a step must be quick and its moment not later than the shop's now.
+"""
+
+
+@dataclass(frozen=True)
+class Story:
+    """`line` is the one-line description people read. `plan` is what the product grants today, `locked` why it
+    withholds it; `requests` the API requests a day, before anything unusual."""
+
+    customer: str
+    name: str
+    line: str
+    steps: Steps
+    plan: str
+    locked: str | None = None
+    requests: int = 200
