@@ -73,5 +73,12 @@ def default_card(customer: stripe.Customer) -> str:
 
 def charged(client: stripe.StripeClient, **params: Any) -> stripe.Charge:
     """The charge of a confirmed PaymentIntent over 20.00 USD (or other `params`)."""
-    intent = client.v1.payment_intents.create({"amount": 2000, "currency": "usd", "confirm": True, **params})
+    whole: Any = {"amount": 2000, "currency": "usd", "confirm": True, **params}
+    intent = client.v1.payment_intents.create(whole)
     return client.v1.charges.retrieve(str(intent.latest_charge))
+
+
+def in_error(error: stripe.StripeError, name: str) -> Any:
+    """A field of the error's body: the SDK's attributes miss some (`APIError.code`)."""
+    body: Any = error.json_body
+    return body["error"].get(name)

@@ -1,6 +1,7 @@
 """Keys, labels and versions."""
 
 import base64
+from typing import Any
 
 import pytest
 import stripe
@@ -11,7 +12,7 @@ from tests.sandbox.sdk_routes import CheckedApp
 from tools.stripe_asgi import AsgiHTTPClient
 
 
-def client_with(app: Sandbox | CheckedApp, key: str, **options: str) -> stripe.StripeClient:
+def client_with(app: Sandbox | CheckedApp, key: str, **options: Any) -> stripe.StripeClient:
     return stripe.StripeClient(key, http_client=AsgiHTTPClient(app), max_network_retries=0, **options)
 
 
@@ -65,7 +66,7 @@ def test_an_unregistered_restricted_key_may_do_all(app: Sandbox) -> None:
 
 def test_another_api_version_is_refused(app: Sandbox) -> None:
     """docs.stripe.com/api/versioning"""
-    with pytest.raises(stripe.InvalidRequestError, match="2026-10-28.endive"):
+    with pytest.raises(stripe.InvalidRequestError, match=r"2026-10-28\.endive"):
         client_with(app, "sk_test_a", stripe_version="2024-06-20").v1.customers.list()
 
 

@@ -8,7 +8,7 @@ import stripe
 
 from sandbox.declines import DECLINES
 from sandbox.server import Sandbox
-from tests.sandbox.conftest import charged, default_card
+from tests.sandbox.conftest import charged, default_card, in_error
 
 
 def test_a_payment_succeeds(client: stripe.StripeClient, customer: stripe.Customer) -> None:
@@ -166,8 +166,7 @@ def test_who_must_authenticate(
             }
         ).status
     except stripe.CardError as declined:
-        assert declined.error is not None
-        seen = declined.error.decline_code
+        seen = in_error(declined, "decline_code")
     assert seen == outcome
 
 

@@ -122,8 +122,9 @@ def test_a_refund_fails_later(client: stripe.StripeClient, advance: Callable[[in
     assert net(client) == before
     events = [event.type for event in client.v1.events.list({"types": ["refund.*"]}).data]
     assert events == ["refund.failed", "refund.updated", "refund.created"]
-    assert client.v1.events.list({"type": "refund.failed"}).data[0].request is not None
-    assert client.v1.events.list({"type": "refund.failed"}).data[0].request.id is None, "time did it"
+    cause = client.v1.events.list({"type": "refund.failed"}).data[0].request
+    assert cause is not None
+    assert cause.id is None, "time did it"
 
 
 def test_any_refund_can_be_sent_back_by_the_bank(

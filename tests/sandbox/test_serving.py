@@ -19,7 +19,7 @@ from sandbox.faults import Fault
 from sandbox.serve import LOOPBACK, server
 from sandbox.server import Sandbox
 
-KEY = {"idempotency_key": "k"}
+KEY: stripe.RequestOptions = {"idempotency_key": "k"}
 
 
 @pytest.fixture
