@@ -1,9 +1,10 @@
 """Products (docs.stripe.com/api/products): what is sold; its prices say for how much."""
 
+from sandbox import paging
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.errors import invalid_request
-from sandbox.parameters import Boolean, Kind, Many, Metadata, Text
-from sandbox.routing import Route, fetch, listing
+from sandbox.parameters import RANGE, Boolean, Kind, Many, Metadata, Text
+from sandbox.routing import Route, fetch
 from sandbox.world import Json
 
 _DESCRIBED: dict[str, Kind] = {
@@ -74,6 +75,14 @@ def delete(call: Call) -> Json:
     return call.remove(product, "product.deleted")
 
 
+def list_(call: Call) -> Json:
+    """docs.stripe.com/api/products/list: `ids` gives only those; unknown ones are left out."""
+    where = {name: call.params[name] for name in ("active", "url") if name in call.params}
+    wanted = call.params.get("ids")
+    found = [each for each in call.world.select("product", where) if wanted is None or each["id"] in wanted]
+    return paging.page(call, "/v1/products", found)
+
+
 ROUTES = [
     Route(
         "POST",
@@ -91,5 +100,11 @@ ROUTES = [
         "product_write",
     ),
     Route("DELETE", "/v1/products/{id}", delete, {}, "product_write"),
-    listing("/v1/products", "product", {"active": Boolean(), "url": Text()}, "product_read"),
+    Route(
+        "GET",
+        "/v1/products",
+        list_,
+        {**paging.PARAMETERS, "active": Boolean(), "created": RANGE, "ids": Many(Text()), "url": Text()},
+        "product_read",
+    ),
 ]
