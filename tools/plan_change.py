@@ -51,7 +51,14 @@ async def preview(
     )
 
 
-def amount_now(previewed: stripe.Invoice) -> Money:
-    """What is charged at once; negative is what is credited, which `amount_due` would show as zero."""
+def amount_now(previewed: stripe.Invoice, item: stripe.SubscriptionItem) -> Money:
+    """What is charged at once; negative is what is credited, which `amount_due` would show as zero.
+
+    A change that costs nothing at once (within a trial, say) is previewed as the invoice of the next renewal: nothing
+    is due then, whatever that invoice says.
+    """
+    starts = [line.period.start for line in previewed.lines.data]
+    if starts and min(starts) >= item.current_period_end:
+        return Money(0, previewed.currency)
     amount = previewed.total if previewed.total < 0 else previewed.amount_due
     return Money(amount, previewed.currency)

@@ -25,10 +25,10 @@ class PlanEffect:
         names = await reads.product_names([found])
         subscription = understood(objects.subscription_facts, found, names)
         item = understood(plan_item, found)
-        previewed = None
+        due = None
         if item is not None and price is not None:
             previewed = await preview(reads, found, item, action.price, action.proration_date)
-        due = understood(amount_now, previewed) if previewed is not None else None
+            due = understood(amount_now, previewed, item) if previewed is not None else None
         return PlanChangeCase(as_of, customer, subscription, price, due)
 
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:

@@ -104,7 +104,7 @@ async def preview_plan_change(arguments: PreviewPlanChange, desk: Desk) -> Previ
     previewed = await preview(reads, subscription, item, price.id, date)
     if previewed is None:
         return _nothing("Stripe refuses this change", plans, current.product_name)
-    due = understood(amount_now, previewed)
+    due = understood(amount_now, previewed, item)
     lines = understood(lambda: [objects.line_facts(line) for line in previewed.lines.data])
     renews = max((line.period_end for line in lines if line.price == price.id), default=current.current_period_end)
     return PreviewAnswer(
