@@ -7,10 +7,12 @@ text's length. It is a net, not a proof: what nobody could recognise as a secret
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import accumulate, pairwise
 from typing import cast, overload
 
 # What may stand between the digits of one card number; zero-width characters included, as copied text carries them.
-_GAP = r"[ .\-/_\t\u00a0\u2000-\u200d\u2010-\u2015\u202f\u2060\ufeff]{0,3}"
+_GAP = r"[ .\-/_\t\r\n\u00a0\u2000-\u200d\u2010-\u2015\u202f\u2060\ufeff]{0,3}"
 _DIGIT_RUN = re.compile(rf"(?<!\d)\d(?:{_GAP}\d){{12,}}")
 _GROUP = re.compile(r"\d+")
 # Digits inside an identifier are no card number: Stripe's and ours (`ch_3P…`), UUIDs, hashes. Not `card_`: too near.
@@ -31,8 +33,11 @@ _CODE_WORDS = (
     r"(?:cvv2?|cvc2?|csc|cid|security[ -]code|card[ -]code|verification[ -](?:code|number|value)"
     r"|prüfnummer|kartenprüfnummer|cryptogramme|código de seguridad)"
 )
-_CODE_AFTER = re.compile(rf"(?i)\b({_CODE_WORDS}\b[^\d\n\[]{{0,20}})(\d{{3,4}})(?![\d\w])")
-_CODE_BEFORE = re.compile(rf"(?i)(?<![\w.,])\d{{3,4}}(?=\s*(?:is|=|\(|as)?\s*(?:my|the|for the)?\s*\(?{_CODE_WORDS}\b)")
+_CODE_AFTER = re.compile(rf"(?i)\b({_CODE_WORDS}\b[^\d\n\[\]]{{0,20}})(\d{{3,4}})(?![\d\w])")
+_CODE_BEFORE = re.compile(
+    r"(?i)(?<![\w.,/-])\d{3,4}(?=\s*(?:is|=|\(|as)?\s*(?:my|the|for the)?\s*\(?"
+    rf"{_CODE_WORDS}\b(?!\W{{0,8}}[\[\d]))"
+)
 _CODE_BESIDE_CARD = re.compile(
     r"(\[card number removed, ends \d{4}\](?:[^\d\[]{0,20}\d{1,2}\s?[/.-]\s?\d{2,4}[\s,;/|-]{1,4}|[\s,;/|-]{1,4}))"
     r"(\d{3,4})(?=\s*(?:$|[.,;!?|)\n]))"
@@ -70,6 +75,8 @@ _TALKED_ABOUT = frozenset(
         "updated valid weak what working wrong being been going",
     )
 )
+# "I forgot my password: how do I …"
+_ASKED = frozenset(re.findall(r"\w+", "can could do does how i is please what when where why will"))
 
 
 def redact(text: str) -> str:
@@ -117,7 +124,7 @@ def _without_password(found: re.Match[str]) -> str:
     if bare is not None:
         word = bare.rstrip(".,;!?").lower()
         spoken = re.search(r"\s(?:is|was|ist|es|est)\s*:?\s+\Z", found[1].lower())
-        if not word or (spoken and word in _TALKED_ABOUT):
+        if not word or word in (_TALKED_ABOUT if spoken else _ASKED):
             return found[0]
     return f"{found[1]}[password removed]"
 
@@ -128,49 +135,82 @@ def _without_cards(text: str) -> str:
         return text
     protected = [found.span() for found in _IDENTIFIER.finditer(text)]
     parts: list[str] = []
-    done = 0
+    done = next_id = 0
     for start, end in runs:
-        if any(start < stop and begin < end for begin, stop in protected):
+        while next_id < len(protected) and protected[next_id][1] <= start:
+            next_id += 1
+        if next_id < len(protected) and protected[next_id][0] < end:
             continue
-        for first, last in _cards(text, start, end):
-            digits = "".join(c for c in text[first:last] if c.isdigit())
-            parts += [text[done:first], f"[card number removed, ends {digits[-4:]}]"]
+        for first, last, ending in Run(text, start, end).cards():
+            parts += [text[done:first], f"[card number removed, ends {ending}]"]
             done = last
     parts.append(text[done:])
     return "".join(parts)
 
 
-def _cards(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Spans of card numbers in a run of digit groups; known issuers first, so that no neighbour splits one."""
-    groups = [found.span() for found in _GROUP.finditer(text, start, end)]
-    taken: list[tuple[int, int]] = []
-    for known in (True, False):
-        place = 0
-        while place < len(groups):
-            last = _window(text, groups, place, known=known)
-            overlaps = last is not None and any(
-                groups[place][0] < stop and begin < groups[last][1] for begin, stop in taken
-            )
-            if last is None or overlaps:
-                place += 1
-                continue
-            taken.append((groups[place][0], groups[last][1]))
-            place = last + 1
-    return sorted(taken)
+class Run:
+    """Digits with little between them. Finds the card numbers made of whole groups, in linear time."""
 
+    def __init__(self, text: str, start: int, end: int) -> None:
+        self._groups = [found.span() for found in _GROUP.finditer(text, start, end)]
+        self._text = text
+        self._digits = "".join(str(int(c)) for c in text[start:end] if c.isdigit())
+        self._first = list(accumulate((last - first for first, last in self._groups), initial=0))
+        self._group_at = {place: index for index, place in enumerate(self._first)}
+        # Running Luhn sums for numbers that end at an even and at an odd place: a window's is a difference.
+        plain = [int(d) for d in self._digits]
+        doubled = [d * 2 - 9 * (d > 4) for d in plain]
+        self._sums = (
+            list(
+                accumulate(
+                    (d if i % 2 == 0 else e for i, (d, e) in enumerate(zip(plain, doubled, strict=True))), initial=0
+                )
+            ),
+            list(
+                accumulate(
+                    (d if i % 2 == 1 else e for i, (d, e) in enumerate(zip(plain, doubled, strict=True))), initial=0
+                )
+            ),
+        )
 
-def _window(text: str, groups: list[tuple[int, int]], place: int, *, known: bool) -> int | None:
-    """Index of the last group of a card number that begins with group `place`, or None."""
-    digits = ""
-    ends: dict[int, tuple[int, str]] = {}
-    for index in range(place, min(place + 19, len(groups))):
-        digits += "".join(str(int(c)) for c in text[slice(*groups[index])])
-        if len(digits) > 19:
-            break
-        ends[len(digits)] = (index, digits)
-    for length in _LENGTHS:
-        if length in ends:
-            index, number = ends[length]
-            if number[0] not in "01" and luhn(number) and (not known or _SCHEME.fullmatch(number)):
-                return index
-    return None
+    def cards(self) -> list[tuple[int, int, str]]:
+        """(start, end, last four digits) in the text. Known issuers first, so that no neighbour number splits one."""
+        used = bytearray(len(self._groups))
+        found: list[tuple[int, int]] = []
+        for fits in (self._is_issued, self._is_plain):
+            place = 0
+            while place < len(self._groups):
+                beyond = self._window(place, fits)
+                if beyond is None or any(used[place:beyond]):
+                    place += 1
+                    continue
+                used[place:beyond] = b"\x01" * (beyond - place)
+                found.append((place, beyond))
+                place = beyond
+        return [
+            (self._groups[a][0], self._groups[b - 1][1], self._digits[self._first[b] - 4 : self._first[b]])
+            for a, b in sorted(found)
+        ]
+
+    def _window(self, place: int, fits: Callable[[int, int], bool]) -> int | None:
+        """The group beyond a card number that begins with group `place`."""
+        start = self._first[place]
+        if start == len(self._digits) or self._digits[start] in "01":
+            return None
+        for length in _LENGTHS:
+            beyond = self._group_at.get(start + length)
+            if beyond is not None:
+                sums = self._sums[(start + length - 1) % 2]
+                if (sums[start + length] - sums[start]) % 10 == 0 and fits(place, beyond):
+                    return beyond
+        return None
+
+    def _is_issued(self, place: int, beyond: int) -> bool:
+        return _SCHEME.fullmatch(self._digits, self._first[place], self._first[beyond]) is not None
+
+    def _is_plain(self, place: int, beyond: int) -> bool:
+        """An unknown issuer's number counts only when it is written evenly: dates and amounts in a row are not."""
+        groups = self._groups[place:beyond]
+        sizes = {last - first for first, last in groups[:-1]}
+        gaps = {self._text[a[1] : b[0]] for a, b in pairwise(groups)}
+        return len(sizes) <= 1 and len(gaps) <= 1 and not any("\n" in gap for gap in gaps)
