@@ -14,7 +14,8 @@ PROPAGATION: Final = timedelta(hours=1)
 """The product may take this long to follow a payment: a difference younger than that is no fault yet."""
 
 SPIKE_FACTOR: Final = 2
-"""Usage of at least this many times the period before is a spike, once it is beyond what the plan includes."""
+"""Usage of at least this many times the period before is a spike, once it is beyond what the plan includes. Without a
+period before, what the plan includes is the measure."""
 
 FREE: Final = frozenset(["free", "none", ""])
 
@@ -83,17 +84,22 @@ def usage_spike(facts: BillingFacts) -> Iterator[Finding]:
     if facts.usage is None:
         return
     for meter in facts.usage.meters:
-        name = meter.meter.replace("_", " ")
-        if meter.used > meter.included and meter.used >= SPIKE_FACTOR * max(meter.previous, 1):
+        usual = meter.previous or meter.included
+        if meter.used > meter.included and 0 < SPIKE_FACTOR * usual <= meter.used:
             included = f"{meter.included:,} are included in your plan" if meter.included else "all of them are metered"
             yield Finding(
                 Status.AMBER,
                 RootCause.USAGE_SPIKE,
-                f"You have used {meter.used:,} {name} since {day(facts.usage.period_start)}, after {meter.previous:,} "
-                f"in the period before; {included}. What goes beyond is billed by usage.",
+                f"You have used {meter.used:,} {_called(meter.meter)} since {day(facts.usage.period_start)}, after "
+                f"{meter.previous:,} in the period before; {included}. What goes beyond is billed by usage.",
                 RecommendedAction.REVIEW_USAGE,
                 (Evidence("meter", meter.meter),),
             )
+
+
+def _called(meter: str) -> str:
+    """`api_requests` → `API requests`."""
+    return " ".join("API" if word == "api" else word for word in meter.split("_"))
 
 
 def _paid_up(subscription: SubscriptionFacts, facts: BillingFacts) -> bool:

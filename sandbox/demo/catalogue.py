@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Plan:
-    """One plan of the product: its name, what it unlocks, and the API requests included in each billing period."""
+    """One plan of the product: its name, what it unlocks, and the API requests included in each month of a period."""
 
     name: str
     features: tuple[str, ...]

@@ -34,11 +34,15 @@ STORIES: tuple[Story, ...] = (
     Story("cus_fern", "Fern", "a refund came back from the bank", purchases.fern, "starter"),
     Story("cus_quin", "Quin", "has already canceled; keeps Team to the period's end", plans.quin, "team"),
     Story("cus_nell", "Nell", "canceled and paid to the end", plans.nell, "free", requests=20),
-    Story("cus_ines", "Inês", "pays by invoice; it is a week overdue", plans.ines, "business", requests=4_000),
-    Story("cus_olga", "Olga", "pays by invoice; the payment link has expired", plans.olga, "team", requests=900),
+    Story(
+        "cus_ines", "Inês", "pays by invoice; it is a week overdue", plans.ines, "business", requests=4_000, months=12
+    ),
+    Story(
+        "cus_olga", "Olga", "pays by invoice; the payment link has expired", plans.olga, "team", requests=900, months=12
+    ),
     Story("cus_bela", "Béla", "has $15 of credit", plans.bela, "starter"),
     Story("cus_ivan", "Ivan", "on Free, never paid anything", healthy.ivan, "free", requests=15),
-    Story("cus_lena", "Lena", "on Team, paid for a year", healthy.lena, "team", requests=900),
+    Story("cus_lena", "Lena", "on Team, paid for a year", healthy.lena, "team", requests=900, months=12),
 )
 
 CUSTOMERS: dict[str, str] = {story.customer: story.line for story in STORIES}

@@ -57,7 +57,7 @@ async def kira(shop: Shop) -> AsyncGenerator[datetime, None]:
     await shop.customer("cus_kira", "Kira Sato")
     card = await shop.card("cus_kira")
     await shop.subscribe("cus_kira", "starter_monthly")
-    yield shop.ago(days=1)
+    yield shop.ago(days=4)
     await shop.outside("set_card_outcome", payment_method=card, decline="processing_error")
     yield shop.ago(hours=4)
     await shop.outside("set_card_outcome", payment_method=card, decline=None)

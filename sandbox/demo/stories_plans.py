@@ -67,7 +67,7 @@ async def quin(shop: Shop) -> AsyncGenerator[datetime, None]:
 
 
 async def nell(shop: Shop) -> AsyncGenerator[datetime, None]:
-    """Canceled two months ago and paid to the end."""
+    """Canceled last month and paid to the end."""
     yield shop.ago(months=5, days=21, hours=4)
     await shop.customer("cus_nell", "Nell Fairbanks")
     await shop.card("cus_nell")

@@ -16,7 +16,7 @@ All stories share one clock, so a step must be quick and its moment not later th
 @dataclass(frozen=True)
 class Story:
     """`line` is the one-line description people read. `plan` is what the product grants today, `locked` why it
-    withholds it; `requests` the API requests a day, before anything unusual."""
+    withholds it; `requests` the API requests a day, before anything unusual; `months` the length of a paid period."""
 
     customer: str
     name: str
@@ -25,3 +25,4 @@ class Story:
     plan: str
     locked: str | None = None
     requests: int = 200
+    months: int = 1

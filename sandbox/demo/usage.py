@@ -32,7 +32,7 @@ def usage(now: datetime, seed: int = 1) -> dict[str, list[dict[str, Any]]]:
             {
                 "customer": story.customer,
                 "meter": METER,
-                "included": PLANS[story.plan].included_requests,
+                "included": PLANS[story.plan].included_requests * story.months,
                 "since": opened,
             }
             for story in STORIES

@@ -186,6 +186,7 @@ CAUSES: list[Case] = [
         RecommendedAction.REVIEW_USAGE,
         facts(usage=usage(182_000, 50_000, 41_000)),
     ),
+    (RootCause.USAGE_SPIKE, Status.AMBER, RecommendedAction.REVIEW_USAGE, facts(usage=usage(100_000, 50_000, 0))),
     (
         RootCause.TRIAL_ENDING_WITHOUT_CARD,
         Status.AMBER,
@@ -340,6 +341,8 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.USAGE_SPIKE, facts(usage=usage(50_000, 50_000, 1000))),  # doubled, but within the plan
     (RootCause.USAGE_SPIKE, facts(usage=usage(99_999, 50_000, 50_000))),  # beyond the plan, but as ever
+    (RootCause.USAGE_SPIKE, facts(usage=usage(99_999, 50_000, 0))),  # a first period has nothing to compare with
+    (RootCause.USAGE_SPIKE, facts(usage=usage(10, 0, 0))),
     (RootCause.TRIAL_ENDING_WITHOUT_CARD, facts(subscriptions=(TRIAL,), invoices=())),
     (
         RootCause.TRIAL_ENDING_WITHOUT_CARD,

@@ -1,0 +1,276 @@
+"""The demo company: told quickly, the same each time, and consistent with itself."""
+
+import json
+import time
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import clock
+from sandbox.demo.access import entitlements
+from sandbox.demo.catalogue import PLANS, PRICES, price_id
+from sandbox.demo.roster import CUSTOMERS, STORIES
+from sandbox.demo.seeding import demo_world, open_demo, opening, seed
+from sandbox.demo.shop import DemoError
+from sandbox.demo.usage import DAYS, RUNAWAY_CUSTOMER, usage
+from sandbox.server import create_app
+from sandbox.world import World
+from tools.entitlements import FileEntitlements
+from tools.usage_schema import Allowance, HourlyUsage, Meter
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+Json = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def acme() -> World:
+    return await demo_world(NOW)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def world(acme: World) -> dict[str, dict[str, Json]]:
+    return acme.snapshot()
+
+
+def each(world: dict[str, dict[str, Json]], type_: str) -> list[Json]:
+    return list(world[type_].values())
+
+
+async def test_seeding_takes_less_than_three_seconds():
+    begun = time.perf_counter()
+    await demo_world(NOW)
+    assert time.perf_counter() - begun < 3
+
+
+async def test_the_same_now_gives_the_same_world(world: dict[str, dict[str, Json]]):
+    assert (await demo_world(NOW)).snapshot() == world
+    assert (await demo_world(NOW, ids="other")).snapshot() != world
+
+
+def test_the_clock_stands_at_now(acme: World):
+    assert clock.state(acme) == {"now": int(NOW.timestamp()), "frozen": True}
+
+
+def test_everybody_of_the_roster_is_there_and_nobody_else(world: dict[str, dict[str, Json]]):
+    assert set(world["customer"]) == set(CUSTOMERS) == {story.customer for story in STORIES}
+    assert len(STORIES) >= 16
+    assert all(10 < len(line) < 80 for line in CUSTOMERS.values())
+
+
+def test_prices_have_readable_ids_and_lookup_keys(world: dict[str, dict[str, Json]]):
+    assert {price["lookup_key"]: price["id"] for price in each(world, "price")} == {
+        key: price_id(key) for key in PRICES
+    }
+    assert world["price"]["price_starterMonthly"]["unit_amount"] == 2000
+
+
+@pytest.mark.parametrize(
+    ("charge", "amount", "days"),
+    [
+        ("ch_maya", 20_00, 3),
+        ("ch_otto", 200_00, 2),
+        ("ch_ninaOne", 49_00, 1),
+        ("ch_ninaTwo", 49_00, 1),
+        ("ch_omarOne", 15_00, 9),
+        ("ch_omarTwo", 15_00, 2),
+        ("ch_dora", 49_00, 12),
+    ],
+)
+def test_charges_that_tickets_speak_of(world: dict[str, dict[str, Json]], charge: str, amount: int, days: int):
+    found = world["charge"][charge]
+    assert (found["amount"], found["status"], found["amount_refunded"]) == (amount, "succeeded", 0)
+    assert days <= (NOW - datetime.fromtimestamp(found["created"], UTC)) / timedelta(days=1) < days + 1
+
+
+def test_nina_was_charged_twice_within_a_minute_for_one_order(world: dict[str, dict[str, Json]]):
+    one, two = world["charge"]["ch_ninaOne"], world["charge"]["ch_ninaTwo"]
+    assert two["created"] - one["created"] == 40
+    assert one["metadata"] == two["metadata"] == {"order_id": "ord_5512"}
+
+
+def test_omar_ordered_twice(world: dict[str, dict[str, Json]]):
+    one, two = world["charge"]["ch_omarOne"], world["charge"]["ch_omarTwo"]
+    assert one["description"] == two["description"]
+    assert one["metadata"] != two["metadata"]
+
+
+def test_every_paid_invoice_was_paid_by_something(world: dict[str, dict[str, Json]]):
+    paid_by: dict[str, int] = defaultdict(int)
+    for payment in each(world, "invoice_payment"):
+        if payment["status"] == "paid":
+            intent = world["payment_intent"][payment["payment"]["payment_intent"]]
+            assert (intent["status"], intent["amount_received"]) == ("succeeded", payment["amount_paid"])
+            assert world["charge"][intent["latest_charge"]]["paid"]
+            paid_by[payment["invoice"]] += payment["amount_paid"]
+    paid = [invoice for invoice in each(world, "invoice") if invoice["status"] == "paid"]
+    assert len(paid) > 90
+    for invoice in paid:
+        assert paid_by[invoice["id"]] == invoice["amount_paid"] == invoice["amount_due"]
+        assert invoice["amount_remaining"] == 0
+
+
+def test_every_invoice_adds_up(world: dict[str, dict[str, Json]]):
+    for invoice in each(world, "invoice"):
+        assert sum(line["amount"] for line in invoice["lines"]["data"]) == invoice["total"]
+        assert invoice["amount_due"] == invoice["amount_paid"] + invoice["amount_remaining"]
+        assert invoice["status"] in ("paid", "open")
+
+
+def test_refunds_and_charges_agree(world: dict[str, dict[str, Json]]):
+    refunded = Counter[str]()
+    for refund in each(world, "refund"):
+        if refund["status"] in ("pending", "succeeded"):
+            refunded[refund["charge"]] += refund["amount"]
+    assert {refund["status"] for refund in each(world, "refund")} == {"pending", "failed"}
+    for charge in each(world, "charge"):
+        assert charge["amount_refunded"] == refunded[charge["id"]]
+        assert charge["refunded"] is (charge["amount_refunded"] == charge["amount"])
+
+
+def test_the_balance_counts_every_movement_of_money(world: dict[str, dict[str, Json]]):
+    entered = Counter[str]()
+    for entry in each(world, "balance_transaction"):
+        entered[entry["type"]] += entry["amount"]
+    succeeded = [charge for charge in each(world, "charge") if charge["status"] == "succeeded"]
+    assert entered["charge"] == sum(charge["amount"] for charge in succeeded)
+    assert entered["refund"] == -sum(refund["amount"] for refund in each(world, "refund"))
+    failed = [refund for refund in each(world, "refund") if refund["status"] == "failed"]
+    assert entered["refund_failure"] == sum(refund["amount"] for refund in failed)
+
+
+def test_everything_belongs_to_a_customer_who_was_there_before(world: dict[str, dict[str, Json]]):
+    for type_ in ("charge", "invoice", "payment_intent", "subscription"):
+        for one in each(world, type_):
+            assert world["customer"][one["customer"]]["created"] <= one["created"] <= NOW.timestamp()
+    for subscription in each(world, "subscription"):
+        for item in subscription["items"]["data"]:
+            running = item["current_period_start"] <= NOW.timestamp() < item["current_period_end"]
+            assert running or subscription["status"] == "canceled"
+
+
+def test_each_customer_pays_in_one_currency(world: dict[str, dict[str, Json]]):
+    used: dict[str, set[str]] = defaultdict(set)
+    for charge in each(world, "charge"):
+        used[charge["customer"]].add(charge["currency"])
+    assert {currency for currencies in used.values() for currency in currencies} == {"usd", "eur"}
+    assert all(len(currencies) == 1 for currencies in used.values())
+
+
+def test_states_of_the_subscriptions(world: dict[str, dict[str, Json]]):
+    late = {id_ for id_, one in world["subscription"].items() if one["status"] == "past_due"}
+    assert late == {"sub_dana", "sub_ella", "sub_iris", "sub_lola", "sub_joan", "sub_kira"}
+    ended = {id_ for id_, one in world["subscription"].items() if one["status"] == "canceled"}
+    assert ended == {"sub_zara", "sub_nell"}
+    assert world["subscription"]["sub_finn"]["status"] == "trialing"
+
+
+async def test_entitlements_are_read_by_the_product_as_they_are(tmp_path: Path, world: dict[str, dict[str, Json]]):
+    file = tmp_path / "entitlements.json"
+    file.write_text(json.dumps(entitlements(NOW)))
+    source = FileEntitlements(file)
+    for customer in world["customer"]:
+        granted = await source.of(customer)  # pyright: ignore[reportArgumentType] -- ids are strings here
+        assert granted is not None
+        assert granted.plan in PLANS
+        assert granted.features == frozenset(PLANS[granted.plan].features)
+
+
+def test_the_product_grants_what_is_paid_except_to_paul(world: dict[str, dict[str, Json]]):
+    granted = {customer: entry["plan"] for customer, entry in entitlements(NOW)["customers"].items()}
+    paid = dict.fromkeys(granted, "free")
+    for subscription in each(world, "subscription"):
+        if subscription["status"] != "canceled":
+            product = subscription["items"]["data"][0]["price"]["product"]
+            paid[subscription["customer"]] = product.removeprefix("prod_")
+    assert {customer for customer in granted if granted[customer] != paid[customer]} == {"cus_paul"}
+
+
+def test_usage_is_rows_the_usage_store_accepts():
+    rows = usage(NOW)
+    for row in rows["hourly"]:
+        HourlyUsage(row["customer"], row["meter"], datetime.fromisoformat(row["hour"]), row["units"]).row()
+        assert datetime.fromisoformat(row["hour"]) < NOW
+    for row in rows["allowances"]:
+        Allowance(row["customer"], row["meter"], row["included"], datetime.fromisoformat(row["since"])).row()
+    assert [Meter(**row).meter for row in rows["meters"]] == ["api_requests"]
+    assert {row["customer"] for row in rows["allowances"]} == set(CUSTOMERS)
+    hours = Counter((row["customer"], row["hour"]) for row in rows["hourly"])
+    assert set(hours.values()) == {1}
+    assert json.loads(json.dumps(rows)) == rows == usage(NOW)
+
+
+def test_only_one_customer_has_run_away():
+    daily: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in usage(NOW)["hourly"]:
+        daily[row["customer"]][row["hour"][:10]] += row["units"]
+    assert set(daily) == set(CUSTOMERS)
+    whole_days = sorted(daily[RUNAWAY_CUSTOMER])[1:-1]
+    assert len(whole_days) == DAYS - 1
+    factors = {
+        customer: max(days[day] for day in whole_days) / (sum(days[day] for day in whole_days[:30]) / 30)
+        for customer, days in daily.items()
+    }
+    assert {customer for customer, factor in factors.items() if factor > 2} == {RUNAWAY_CUSTOMER}
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime(2027, 3, 1, 0, 30, tzinfo=UTC),
+        datetime(2026, 12, 31, 12, tzinfo=UTC),
+        datetime(2028, 2, 29, 8, tzinfo=UTC),
+    ],
+)
+async def test_the_stories_come_true_on_any_day(now: datetime, world: dict[str, dict[str, Json]]):
+    told = (await demo_world(now)).snapshot()
+    for id_, subscription in world["subscription"].items():
+        assert told["subscription"][id_]["status"] == subscription["status"], id_
+
+
+async def test_a_sandbox_that_is_past_the_opening_is_refused():
+    with pytest.raises(DemoError, match="new sandbox"):
+        await seed(create_app(start=opening(NOW) + timedelta(seconds=1)), NOW)
+    with pytest.raises(DemoError, match="new sandbox"):
+        await seed(create_app(), NOW)
+
+
+async def test_a_naive_now_is_refused():
+    with pytest.raises(ValueError, match="aware"):
+        await seed(create_app(start=opening(NOW)), NOW.replace(tzinfo=None))
+
+
+async def test_a_step_the_sandbox_refuses_is_named():
+    app = create_app(start=opening(NOW))
+    app.world.put({"object": "product", "id": "prod_starter", "name": "Taken"})
+    with pytest.raises(DemoError, match=r"POST /v1/products was refused \(400\)"):
+        await seed(app, NOW)
+
+
+def test_the_file_is_told_once_and_its_clock_runs(tmp_path: Path):
+    path = tmp_path / "acme.sqlite3"
+    first = open_demo(path, NOW)
+    told = first.snapshot()
+    assert set(told["customer"]) == set(CUSTOMERS)
+    assert not clock.state(first)["frozen"]
+    first.close()
+    again = open_demo(path, NOW + timedelta(days=1))
+    assert again.snapshot() == told
+    again.close()
+
+
+def test_a_file_with_another_world_is_left_alone(tmp_path: Path):
+    path = tmp_path / "other.sqlite3"
+    other = World(path)
+    other.put({"object": "customer", "id": "cus_somebody"})
+    other.close()
+    with pytest.raises(DemoError, match=r"other\.sqlite3 holds another sandbox"):
+        open_demo(path, NOW)
