@@ -28,6 +28,9 @@ from tools.registry import EffectClass, Registry, Tool, UnknownTool
 
 log = structlog.get_logger(__name__)
 
+# Errors that are the model's own: so many of them end the turn.
+FAULTS = frozenset({"unknown_tool", "wrong_arguments", "arguments_too_long", "not_alone", "too_many_calls"})
+
 
 class Gate(Protocol):
     """The part of `policy.gate.Gate` the agent needs."""
@@ -72,8 +75,8 @@ class Calls:
     standing: Standing
     journal: Journal
     bounds: Bounds
-    tally: Tally
     held_back: Callable[[str], str | None]
+    tally: Tally = field(default_factory=Tally)
 
     async def carry_out(self, wanted: Iterable[ToolCall]) -> None:
         """Run the calls in the order given and journal one `tool` step for each. Control calls are not for here."""
@@ -92,8 +95,23 @@ class Calls:
             await self._effect(call, arguments)
         await self._flush(reads)
 
+    def proposal(self, named: ProposalId, action: Action) -> Proposal:
+        """An action as this turn proposes it."""
+        standing = self.standing
+        return Proposal(
+            id=named,
+            case=standing.case,
+            turn=standing.turn,
+            principal=standing.principal,
+            action=action,
+            actor=standing.actor,
+            owner="lee",
+            epoch=standing.epoch,
+        )
+
     def _checked(self, call: ToolCall) -> tuple[Tool, BaseModel] | dict[str, Any]:
         if self.tally.calls >= self.bounds.calls:
+            self.tally.faults += 1
             return _error("too_many_calls", f"This turn has used its {self.bounds.calls} tool calls. End it now.")
         self.tally.calls += 1
         fault = self._fault(call)
@@ -154,18 +172,8 @@ class Calls:
                 },
             )
             return
-        standing = self.standing
-        dumped = arguments.model_dump(mode="json")
-        proposal = Proposal(
-            id=proposal_id(standing.turn, arguments.tool, dumped),
-            case=standing.case,
-            turn=standing.turn,
-            principal=standing.principal,
-            action=arguments,
-            actor=standing.actor,
-            owner="lee",
-            epoch=standing.epoch,
-        )
+        named = proposal_id(self.standing.turn, arguments.tool, arguments.model_dump(mode="json"))
+        proposal = self.proposal(named, arguments)
         earlier = self.tally.effects.get(proposal.id)
         if earlier is not None:
             self._note(call, {"ok": True, "effect": {**earlier.told(), "repeated": True}})

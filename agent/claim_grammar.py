@@ -131,7 +131,8 @@ _NO_MORE = re.compile(
 )
 _STATE = r"(?:off|active|live|saved|unlocked|restored|settled|paid|back to normal)"
 _NOW_ON = re.compile(
-    rf"\byou(?:'re| are) now on\b|\b(?:is|are) {_STATE} (?:again |on .{{1,20}} )?now\b|\b(?:is|are) now (?:{_STATE}|with)\b"
+    rf"\byou(?:'re| are) now on\b|\b(?:is|are) {_STATE} (?:again |on .{{1,20}} )?now\b"
+    rf"|\b(?:is|are) now (?:{_STATE}|with)\b"
     r"|\bmarked as paid\b|\bunlocked again\b|\btakes effect (?:right |immediately)?now\b|\bgone through this time\b"
     r"|\bgot your money back\b|\b(?:your|the) (?:new )?(?:card|details?|address|number|coupon|discount)"
     r" (?:is|are|was|were) (?:now )?(?:saved|applied|added)\b",

@@ -6,6 +6,7 @@ that is taken up again after a crash goes on with the pending calls and never as
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -144,7 +145,7 @@ class Loop:
             return self._escalated(escalating[0])
         alone = len(pending) == 1 and len(last.get("calls", [])) == 1
         if pending[0].name == REPLY and alone and not last.get("dropped"):
-            return self._replied(pending[0])
+            return await self._replied(pending[0])
         await self.calls.carry_out(pending)
         if last.get("dropped"):
             self.calls.tally.faults += 1
@@ -158,14 +159,14 @@ class Loop:
             return LoopEnd("escalated", "cannot_solve")
         return LoopEnd("escalated", said.reason, summary=said.summary[:1_000])
 
-    def _replied(self, call: ToolCall) -> LoopEnd | None:
+    async def _replied(self, call: ToolCall) -> LoopEnd | None:
         try:
             said = Reply.model_validate_json(call.arguments)
         except ValidationError:
             self.calls.tally.faults += 1
             self._answer(call, ["The arguments of `reply` do not fit: text, citations (list of ids), kind."])
             return None
-        problems = list(self.judge(said.text, tuple(said.citations)))
+        problems = list(await asyncio.to_thread(self.judge, said.text, tuple(said.citations)))
         if not problems:
             return LoopEnd("replied", said.kind, said.text, tuple(said.citations), said.kind)
         if any(step.content.get("refused") for step in self.journal.of("tool")):

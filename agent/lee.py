@@ -1,0 +1,209 @@
+"""Lee: one turn from the customer's message to a released reply, a question, or a human with the whole context.
+
+Whatever fails in between ends as an escalation with a packet and a plain sentence; only a store that cannot be written
+leaves the turn open, to be taken up again at the next start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from agent.autonomy import Mode
+from agent.brief import TopicView, brief
+from agent.calls import Calls, Gate, Standing
+from agent.claims import ClaimDetector
+from agent.control import schemas
+from agent.conversation import as_messages, says_something
+from agent.endings import Endings, Worked
+from agent.evidence import Evidence, gather
+from agent.journal import Journal
+from agent.ledger_sentences import handed_over
+from agent.loop import Loop, LoopEnd
+from agent.models.chat import ChatModel, Message
+from agent.opening import open_turn
+from agent.prompting import SYSTEM_PROMPT, render
+from agent.recovery import confirm, restore
+from agent.release import Ending, release
+from agent.reply import HeldReply
+from agent.settings import AgentSettings
+from agent.turn import OpenTurn, TurnResult, Units, from_json
+from agent.understanding import Topics, understand, wants_human
+from billing.ids import CaseId, TurnId
+from policy.proposals import Principal
+from store.errors import LogUnavailable
+from tools.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+# (text, plan names, today) → slots: `agent.topics.slots.extract`.
+Extract = Callable[[str, Sequence[str], Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Lee:
+    """Everything a turn needs, put together by `app.wiring`. Safe to share between turns of different cases.
+
+    `desks` binds the read tools to one authenticated principal (`tools.desk.Desks.of`). `settings.autonomy` may be
+    changed while turns run: it is looked at again before each effect and each release.
+    """
+
+    store: Units
+    gate: Gate
+    model: ChatModel
+    registry: Registry
+    desks: Callable[[Principal], Any]
+    topics: Topics
+    extract: Extract
+    claims: ClaimDetector
+    settings: AgentSettings
+
+    async def take_turn(self, turn_id: str) -> TurnResult:
+        """Work on a queued turn, or go on with one that a crash interrupted; a turn that has ended gives its result again.
+
+        Raises `store.errors.NotFound`, and `TurnRunning` while an earlier turn of the case runs. Nothing else.
+        """
+        opened: OpenTurn | None = None
+        try:
+            opened = open_turn(self.store, turn_id)
+            if opened.turn.status == "done" and opened.turn.result is not None:
+                return from_json(dict(opened.turn.result))
+            return release(self.store, opened, await self._ending(opened))
+        except LogUnavailable as error:
+            log.warning("agent.store_unavailable", turn=turn_id, error=error.message)
+            return self._unstored(opened)
+
+    async def _ending(self, opened: OpenTurn) -> Ending:
+        journal: Journal | None = None
+        endings = Endings(self.settings, self.registry, self.desks, opened)
+        worked = Worked(TopicView(opened.case.topic or "unknown", 0.0, False))
+        try:
+            journal = Journal(self.store, opened.turn.id)
+            worked = Worked(await self._topic(opened, journal), journal=journal)
+            return await self._work(opened, journal, endings, worked)
+        except LogUnavailable:
+            raise
+        except Exception as error:
+            log.exception("agent.turn_failed", turn=opened.turn.id, case=opened.case.id)
+            return await endings.to_human(worked, "internal_error", detail=type(error).__name__)
+
+    async def _work(self, opened: OpenTurn, journal: Journal, endings: Endings, worked: Worked) -> Ending:
+        topic = worked.topic
+        calls = self._calls(opened, journal, topic)
+        worked = worked.with_tally(calls.tally)
+        await restore(calls)
+        confirmed = await confirm(self.store, calls, opened) if opened.turn.proposal_id is not None else None
+        if confirmed is not None and confirmed.status != "failed":
+            return await endings.confirmed(worked, confirmed)
+        if confirmed is None:
+            early = await self._before_any_model(opened, endings, worked)
+            if early is not None:
+                return early
+        end = await self._loop(opened, journal, calls, topic, confirmed)
+        return await endings.of(worked, end, lambda: self._evidence(opened, journal, calls), HeldReply(self.claims))
+
+    async def _before_any_model(self, opened: OpenTurn, endings: Endings, worked: Worked) -> Ending | None:
+        if self.settings.autonomy.mode(worked.topic.topic) is Mode.OFF:
+            return await endings.to_human(worked, "topic_off")
+        if wants_human(worked.topic, self.settings.caution):
+            return await endings.to_human(worked, "customer_asks")
+        if not says_something(opened.message.body):
+            if opened.asked_before:
+                return await endings.to_human(worked, "not_understood")
+            return endings.ask_again(worked)
+        return None
+
+    async def _topic(self, opened: OpenTurn, journal: Journal) -> TopicView:
+        known = journal.first("topic")
+        if known is not None:
+            return TopicView(**known)
+        view = await asyncio.to_thread(
+            understand,
+            self.topics,
+            opened.message.body[: self.settings.bounds.ticket_characters],
+            opened.case.topic,
+            opened.asked_before > 0,
+            self.settings.caution,
+        )
+        journal.add("topic", {field: getattr(view, field) for field in TopicView.__slots__})
+        return view
+
+    def _calls(self, opened: OpenTurn, journal: Journal, topic: TopicView) -> Calls:
+        return Calls(
+            registry=self.registry,
+            desk=self.desks(opened.principal),
+            gate=self.gate,
+            standing=Standing(
+                CaseId(opened.case.id),
+                TurnId(opened.turn.id),
+                opened.principal,
+                f"lee:{self.model.name}",
+                opened.turn.epoch,
+            ),
+            journal=journal,
+            bounds=self.settings.bounds,
+            held_back=lambda _tool: self._held_back(opened, topic),
+        )
+
+    def _held_back(self, opened: OpenTurn, topic: TopicView) -> str | None:
+        """Why no effect may be proposed now, in a sentence for the model."""
+        mode = self.settings.autonomy.mode(topic.topic)
+        if not opened.ours or mode is not Mode.ACT:
+            return "A colleague carries out changes in this case; yours is kept as a suggestion for them."
+        if not topic.known or topic.confidence < self.settings.caution.effect_below:
+            return "It is not certain what the customer wants. Ask one short question before you propose this."
+        return None
+
+    async def _loop(
+        self, opened: OpenTurn, journal: Journal, calls: Calls, topic: TopicView, confirmed: Any
+    ) -> LoopEnd:
+        bounds = self.settings.bounds
+        today = self.store.clock().date()
+        earlier = "\n".join(row.body for row in opened.conversation[:-1] if row.kind == "inbound")
+        told = brief(
+            topic=topic,
+            role=opened.case.role,
+            channel=opened.case.channel,
+            plans=self.settings.plans,
+            today=today,
+            slots=self.extract(opened.message.body[: bounds.ticket_characters], self.settings.plans, today),
+            earlier_slots=self.extract(earlier[-bounds.ticket_characters :], self.settings.plans, today),
+            asked_before=opened.asked_before,
+            confirmed=confirmed,
+            may_act=opened.ours and self.settings.autonomy.mode(topic.topic) is Mode.ACT,
+        )
+        system = Message("system", render(SYSTEM_PROMPT, company=self.settings.company, brief=told))
+        conversation = as_messages(opened.conversation, bounds.ticket_characters, bounds.conversation_messages)
+        held = HeldReply(self.claims)
+
+        def judge(text: str, citations: tuple[str, ...]) -> Sequence[str]:
+            return held.check(text, citations, self._evidence(opened, journal, calls)).problems
+
+        loop = Loop(self.model, calls, journal, bounds, judge)
+        return await loop.run((system, *conversation), schemas(self.registry), told)
+
+    def _evidence(self, opened: OpenTurn, journal: Journal, calls: Calls) -> Evidence:
+        results = [
+            (step.content["name"], step.content["result"]["result"])
+            for step in journal.of("tool")
+            if step.content["result"].get("ok") and "result" in step.content["result"]
+        ]
+        said = [row.body[: self.settings.bounds.ticket_characters] for row in opened.conversation]
+        contact = self.settings.human_contact
+        return gather(results, said, calls.tally.effects.values(), [contact] if contact else [])
+
+    def _unstored(self, opened: OpenTurn | None) -> TurnResult:
+        """Nothing can be written down, so nothing may be done: the customer gets a plain sentence and the contact."""
+        return TurnResult(
+            case="" if opened is None else opened.case.id,
+            topic="unknown" if opened is None else opened.case.topic or "unknown",
+            outcome="escalated",
+            reply=handed_over("internal_error", stored=False, contact=self.settings.human_contact),
+            confidence=0.0,
+            escalation={"reason": "store_unavailable", "packet": {}},
+            stored=False,
+        )

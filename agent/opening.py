@@ -1,0 +1,45 @@
+"""Opens a turn: sets it running and reads what it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agent.conversation import until
+from agent.turn import OpenTurn, Units
+from billing.ids import CustomerId
+from policy.proposals import Principal, Role
+from store.turns import TurnRow
+
+
+def open_turn(store: Units, turn_id: str) -> OpenTurn:
+    """Start the turn, or find it running (recovery) or done.
+
+    Raises `NotFound`, `TurnRunning`, `LogUnavailable`, and ValueError for a role that does not exist.
+    """
+    with store.unit() as uow:
+        turn = uow.turns.get(turn_id)
+        if turn.status != "done":
+            turn = uow.turns.start(turn_id)
+        case = uow.cases.get(turn.case_id)
+        message = uow.messages.get(turn.message_id)
+        conversation = until(uow.messages.of(case.id), message.id)
+        before = [each for each in uow.turns.of(case.id) if each.n < turn.n]
+    return OpenTurn(
+        case=case,
+        turn=turn,
+        message=message,
+        conversation=conversation,
+        principal=Principal(CustomerId(case.customer), case.user, Role(case.role)),
+        asked_before=_asked(before),
+        ours=(case.owner, case.epoch) == ("lee", turn.epoch),
+    )
+
+
+def _asked(before: Sequence[TurnRow]) -> int:
+    """How many of the latest turns in a row ended with waiting for the customer."""
+    count = 0
+    for turn in reversed(before):
+        if turn.outcome != "awaiting_customer":
+            break
+        count += 1
+    return count

@@ -1,0 +1,63 @@
+"""What the message is about, before any model and for every model alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from agent.autonomy import Caution
+from agent.brief import TopicView
+
+# Topics that carry no wish of their own: inside a case they continue what it is about.
+_EMPTY = frozenset({"unknown", "greeting_or_thanks"})
+
+
+class TopicGuess(Protocol):
+    """`agent.topics.classifier.TopicGuess`."""
+
+    @property
+    def topic(self) -> Any: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def second_choice(self) -> Any: ...
+    @property
+    def second_confidence(self) -> float: ...
+    @property
+    def known(self) -> bool: ...
+
+
+class Topics(Protocol):
+    """`agent.topics.classifier.TopicClassifier`."""
+
+    def classify(self, texts: Sequence[str]) -> Sequence[TopicGuess]: ...
+
+
+def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool, caution: Caution) -> TopicView:
+    """The message's topic. In a case that waits for the customer's answer, an unclear or wishless message ("the second
+    one", "yes please") keeps the case's topic."""
+    guess = topics.classify([text])[0]
+    view = TopicView(
+        topic=str(guess.topic),
+        confidence=round(float(guess.confidence), 3),
+        known=bool(guess.known),
+        second_choice=None if guess.second_choice is None else str(guess.second_choice),
+        second_confidence=round(float(guess.second_confidence), 3),
+    )
+    unclear = view.topic in _EMPTY or not view.known or view.confidence < caution.follow_up_below
+    if awaited and case_topic is not None and case_topic not in _EMPTY and unclear:
+        return TopicView(
+            topic=case_topic,
+            confidence=max(view.confidence, caution.follow_up_below)
+            if view.topic == case_topic
+            else caution.follow_up_below,
+            known=True,
+            second_choice=view.topic,
+            second_confidence=view.confidence,
+            source="case",
+        )
+    return view
+
+
+def wants_human(view: TopicView, caution: Caution) -> bool:
+    return view.topic == "human_request" and view.known and view.confidence >= caution.human_request_from
