@@ -1,0 +1,118 @@
+"""Naming the topic of a message, with a confidence that means something, before any language model reads it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from agent.topics.head import KNOWN_TOPICS, Floats, Head, HeadUnusable, load_head
+from agent.topics.names import Topic
+from agent.topics.sentences import clauses, has_words, own_words, sentences
+from knowledge.embedder import Embedder
+
+SHORT_WORDS = 60  # up to here one vector holds the whole message
+OPENING_WORDS = 120  # of a longer one: what the model reads at once without losing the end
+MOST_SENTENCES = 32
+STRONGEST = 3  # sentences that speak for a long message, beside its opening
+OURS_FROM = 0.5  # below, the topic is `unknown`
+WISH_FROM = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TopicGuess:
+    """What a message wants. `confidence` is the calibrated probability that `topic` is right, `known` the one that
+    the message is about anything of ours; `second_choice` is the runner-up (the best topic when `topic` is unknown)."""
+
+    topic: Topic
+    confidence: float
+    second_choice: Topic
+    second_confidence: float
+    known: float
+
+
+NOTHING = TopicGuess(Topic.UNKNOWN, 0.0, Topic.UNKNOWN, 0.0, 0.0)
+
+
+class TopicClassifier:
+    """Reads messages with `embedder` and the trained head. Raises `HeadUnusable` when they do not belong together."""
+
+    def __init__(self, embedder: Embedder, head: Head | None = None) -> None:
+        self._embedder = embedder
+        self._head = load_head() if head is None else head
+        if self._head.model != embedder.name:
+            raise HeadUnusable(
+                f"the topic head was trained for {self._head.model}, not for {embedder.name}: "
+                "run python -m scripts.train_topics --model …"
+            )
+
+    def classify(self, texts: Sequence[str]) -> list[TopicGuess]:
+        """One guess a text, in order; all texts are encoded together. Never raises for what a customer wrote: a text
+        without words is `unknown` with confidence 0."""
+        units = [_units(text) for text in texts]
+        topics, known = self._read([unit for of_one in units for unit in of_one])
+        guesses: list[TopicGuess] = []
+        at = 0
+        for of_one in units:
+            here = slice(at, at + len(of_one))
+            guesses.append(_guess(*_together(topics[here], known[here])) if of_one else NOTHING)
+            at += len(of_one)
+        return guesses
+
+    def wishes(self, text: str) -> list[TopicGuess]:
+        """Distinct things asked for in one message, in the order they come up; thanks count only when alone.
+
+        Falls back on the message as a whole, so it is empty only when nothing of ours is in it.
+        """
+        own = own_words(text)
+        parts = clauses(own)[:MOST_SENTENCES] if has_words(own) else []
+        found: dict[Topic, TopicGuess] = {}
+        for guess in self.classify(parts):
+            sure = guess.topic is not Topic.UNKNOWN and guess.confidence >= WISH_FROM
+            if sure and (guess.topic not in found or guess.confidence > found[guess.topic].confidence):
+                found[guess.topic] = guess
+        if len(found) > 1:
+            found.pop(Topic.GREETING_OR_THANKS, None)
+        if found:
+            return list(found.values())
+        return [guess for guess in self.classify([text]) if guess.topic is not Topic.UNKNOWN]
+
+    def _read(self, units: Sequence[str]) -> tuple[Floats, Floats]:
+        if not units:
+            return np.zeros((0, len(KNOWN_TOPICS)), np.float32), np.zeros(0, np.float32)
+        vectors = self._embedder.encode(units)
+        return self._head.topics(vectors), self._head.known(vectors)
+
+
+def _units(text: str) -> list[str]:
+    """What is encoded of one message: all of a short one; the opening and the sentences of a long one."""
+    own = own_words(text)
+    if not has_words(own):
+        return []
+    words = own.split()
+    if len(words) <= SHORT_WORDS:
+        return [" ".join(words)]
+    cut = sentences(own)
+    kept = cut if len(cut) <= MOST_SENTENCES else cut[: MOST_SENTENCES // 2] + cut[-MOST_SENTENCES // 2 :]
+    return [" ".join(words[:OPENING_WORDS]), *kept]
+
+
+def _together(topics: Floats, known: Floats) -> tuple[Floats, float]:
+    """Of a long message: the opening and the sentences that most clearly want something, each by its weight."""
+    if len(known) == 1:
+        return topics[0], float(known[0])
+    clarity = known * topics.max(axis=1)
+    strongest = 1 + np.argsort(-clarity[1:], kind="stable")[:STRONGEST]
+    chosen = np.concatenate([[0], strongest])
+    weights = clarity[chosen] / clarity[chosen].sum()
+    return weights @ topics[chosen], float(max(known[0], np.median(known[chosen])))
+
+
+def _guess(topics: Floats, known: float) -> TopicGuess:
+    order = np.argsort(-topics, kind="stable")
+    first, second = KNOWN_TOPICS[int(order[0])], KNOWN_TOPICS[int(order[1])]
+    first_confidence, second_confidence = known * float(topics[order[0]]), known * float(topics[order[1]])
+    if known < OURS_FROM:
+        return TopicGuess(Topic.UNKNOWN, 1 - known, first, first_confidence, known)
+    if 1 - known > second_confidence:
+        second, second_confidence = Topic.UNKNOWN, 1 - known
+    return TopicGuess(first, first_confidence, second, second_confidence, known)

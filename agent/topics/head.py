@@ -1,0 +1,99 @@
+"""The trained head: from a sentence's vector to topics and to whether it is ours at all. Plain numpy.
+
+Two calibrated questions, fitted on scenarios held out from training (scripts/train_topics.py):
+which topic, given that it is one of ours (a softmax with a temperature over linear scores), and is it one of ours
+(a logistic regression over three signals of novelty).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agent.topics.names import Topic
+
+HEAD = Path(__file__).parent / "head.npz"
+KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
+Floats = NDArray[np.float32]
+
+
+class HeadUnusable(ValueError):
+    """The artefact is missing, damaged, or was trained for other topics or another embedding model."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights by row in `Topic`'s order with `unknown` last; `examples` are the unit vectors it was trained on."""
+
+    model: str
+    fingerprint: str
+    weights: Floats  # (topics, dimensions)
+    bias: Floats  # (topics,)
+    temperature: float
+    examples: NDArray[np.float16]  # (examples, dimensions)
+    example_is_ours: NDArray[np.bool_]  # (examples,)
+    novelty: Floats  # (4,): weights of the three signals of `signals`, then the intercept
+
+    def topics(self, vectors: Floats) -> Floats:
+        """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them; shape (n, 34)."""
+        scores = self.scores(vectors)[:, :-1] / self.temperature
+        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
+    def known(self, vectors: Floats) -> Floats:
+        """Probability that a text is about one of ours, shape (n,)."""
+        nearest = vectors @ self.examples.astype(np.float32).T
+        features = signals(self.scores(vectors), nearest, self.example_is_ours)
+        return np.asarray(1 / (1 + np.exp(-(features @ self.novelty[:-1] + self.novelty[-1]))), dtype=np.float32)
+
+    def scores(self, vectors: Floats) -> Floats:
+        return vectors @ self.weights.T + self.bias
+
+    def save(self, path: Path = HEAD) -> None:
+        with path.open("wb") as file:
+            np.savez_compressed(
+                file,
+                model=np.array(self.model),
+                fingerprint=np.array(self.fingerprint),
+                topics=np.array([topic.value for topic in Topic]),
+                weights=self.weights,
+                bias=self.bias,
+                temperature=np.array(self.temperature, dtype=np.float32),
+                examples=self.examples,
+                example_is_ours=self.example_is_ours,
+                novelty=self.novelty,
+            )
+
+
+def signals(scores: Floats, nearest: Floats, ours: NDArray[np.bool_]) -> Floats:
+    """Three signals of novelty, shape (n, 3): how much the scores of our topics outweigh that of `unknown`, and the
+    cosines to the nearest example of ours and to the nearest one that is not ours.
+
+    `scores` is (n, topics) with `unknown` last, `nearest` (n, examples) cosines, `ours` (examples,).
+    """
+    outweigh = np.logaddexp.reduce(scores[:, :-1], axis=1) - scores[:, -1]
+    columns = [outweigh, nearest[:, ours].max(axis=1), nearest[:, ~ours].max(axis=1)]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def load_head(path: Path = HEAD) -> Head:
+    """Read the artefact. Raises `HeadUnusable` with the command that makes a new one."""
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            names = [str(name) for name in stored["topics"]]
+            head = Head(
+                model=str(stored["model"]),
+                fingerprint=str(stored["fingerprint"]),
+                weights=stored["weights"],
+                bias=stored["bias"],
+                temperature=float(stored["temperature"]),
+                examples=stored["examples"],
+                example_is_ours=stored["example_is_ours"],
+                novelty=stored["novelty"],
+            )
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise HeadUnusable(f"{path.name} cannot be read ({error}): run python -m scripts.train_topics") from error
+    if names != [topic.value for topic in Topic]:
+        raise HeadUnusable(f"{path.name} was trained for other topics: run python -m scripts.train_topics")
+    return head

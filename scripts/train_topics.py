@@ -1,0 +1,120 @@
+"""Train the topic head from our own examples: `python -m scripts.train_topics` writes agent/topics/head.npz.
+
+`--check` trains without writing and says how far the stored head is from the new one (exit 1 above 1e-4).
+Deterministic: no random numbers; folds follow the order of the scenarios.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from agent.topics.examples import Example, fingerprint, read_examples
+from agent.topics.head import HEAD, Head, load_head, signals
+from agent.topics.names import Topic
+from knowledge.embedder import BUNDLED_MODEL, load_embedder
+
+FOLDS = 8
+INVERSE_REGULARIZATION = 10.0  # of 1, 3, 10, 30, 100 the best on held-out scenarios
+NOVELTY_INVERSE_REGULARIZATION = 1.0
+TOLERANCE = 1e-4
+ORDER = {topic: number for number, topic in enumerate(Topic)}
+
+
+def folds(examples: list[Example]) -> Iterator[NDArray[np.bool_]]:
+    """Masks of what is held out: every scenario once, those of one topic spread over the folds."""
+    scenarios = list(dict.fromkeys(example.scenario for example in examples))
+    place: dict[str, int] = {}
+    used: dict[str, int] = {}
+    for scenario in scenarios:
+        topic = scenario.partition(".")[0]
+        place[scenario] = used.get(topic, 0) % FOLDS
+        used[topic] = used.get(topic, 0) + 1
+    of_example = np.array([place[example.scenario] for example in examples])
+    for fold in range(FOLDS):
+        yield of_example == fold
+
+
+def fit_linear(vectors: NDArray[np.float32], labels: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
+    model = LogisticRegression(C=INVERSE_REGULARIZATION, max_iter=5_000, tol=1e-6).fit(vectors, labels)
+    return model.coef_.astype(np.float32), model.intercept_.astype(np.float32)
+
+
+def train(model: str) -> tuple[Head, dict[str, float]]:
+    examples = read_examples()
+    vectors = load_embedder(model).encode([example.text for example in examples])
+    labels = np.array([ORDER[example.topic] for example in examples])
+    ours = labels != ORDER[Topic.UNKNOWN]
+
+    held_scores = np.zeros((len(examples), len(ORDER)), np.float32)
+    held_signals = np.zeros((len(examples), 3), np.float32)
+    for held in folds(examples):
+        weights, bias = fit_linear(vectors[~held], labels[~held])
+        held_scores[held] = vectors[held] @ weights.T + bias
+        held_signals[held] = signals(held_scores[held], vectors[held] @ vectors[~held].T, ours[~held])
+
+    temperature = fit_temperature(held_scores[ours, :-1], labels[ours])
+    novelty = LogisticRegression(C=NOVELTY_INVERSE_REGULARIZATION, max_iter=5_000).fit(held_signals, ours)
+    weights, bias = fit_linear(vectors, labels)
+    head = Head(
+        model=model,
+        fingerprint=fingerprint(examples),
+        weights=weights,
+        bias=bias,
+        temperature=temperature,
+        examples=vectors.astype(np.float16),
+        example_is_ours=ours,
+        novelty=np.concatenate([novelty.coef_[0], novelty.intercept_]).astype(np.float32),
+    )
+    right = held_scores[ours, :-1].argmax(axis=1) == labels[ours]
+    judged_ours = novelty.predict_proba(held_signals)[:, 1] >= 0.5
+    return head, {
+        "examples": len(examples),
+        "held_out_top1": round(float(right.mean()), 3),
+        "held_out_known_right": round(float((judged_ours == ours).mean()), 3),
+        "temperature": round(temperature, 3),
+    }
+
+
+def fit_temperature(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> float:
+    """The temperature with the least log loss on held-out scenarios (Guo et al., 2017)."""
+
+    def loss(logarithm: float) -> float:
+        scaled = scores.astype(np.float64) / np.exp(logarithm)
+        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
+
+    found: Any = minimize_scalar(loss, bounds=(-3, 3), method="bounded")
+    return float(np.exp(found.x))
+
+
+def distance(one: Head, other: Head) -> float:
+    if one.fingerprint != other.fingerprint or one.model != other.model:
+        return float("inf")
+    pairs = [(one.weights, other.weights), (one.bias, other.bias), (one.novelty, other.novelty)]
+    largest = max(float(np.abs(left - right).max()) for left, right in pairs)
+    return max(largest, abs(one.temperature - other.temperature))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default=BUNDLED_MODEL)
+    parser.add_argument("--check", action="store_true")
+    arguments = parser.parse_args()
+    head, figures = train(arguments.model)
+    print(figures)
+    if arguments.check:
+        apart = distance(load_head(), head)
+        print(f"largest difference from {HEAD.name}: {apart:g}")
+        return int(apart > TOLERANCE)
+    head.save()
+    print(f"wrote {HEAD.name}, {HEAD.stat().st_size // 1024} kB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
