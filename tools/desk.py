@@ -13,6 +13,8 @@ from typing import Final, Protocol
 
 import stripe
 
+from billing.ids import CustomerId
+from policy.effects import FactsUnavailable
 from policy.proposals import Principal
 from tools.billing_facts import Gathered, gather_facts
 from tools.entitlements import Entitlements
@@ -80,3 +82,12 @@ class Desks:
     def of(self, principal: Principal) -> Desk:
         reads = CustomerReads(StripeLine(self.client), principal.customer)
         return Desk(principal, reads, self.entitlements, self.usage, self.knowledge, self.clock)
+
+    async def knows(self, customer: CustomerId) -> bool | None:
+        """Whether Stripe has this customer; None when it does not answer."""
+        line = StripeLine(self.client)
+        try:
+            found = await line.look_up(lambda: line.v1.customers.retrieve_async(customer))
+        except FactsUnavailable:
+            return None
+        return found is not None and not getattr(found, "deleted", False)
