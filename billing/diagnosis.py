@@ -16,6 +16,7 @@ from billing.findings_invoices import (
     customer_credit,
     invoice_due,
     invoice_overdue,
+    invoice_uncollectible,
     mid_cycle_upgrade_proration,
     payment_link_expired,
 )
@@ -26,18 +27,18 @@ from billing.findings_payments import (
     card_details_incorrect,
     card_expired,
     card_must_not_be_retried,
-    no_payment_method,
-    payment_failed_cause_unknown,
     payment_processing_error,
 )
 from billing.findings_subscriptions import (
     cancellation_scheduled,
     card_expires_before_renewal,
+    first_payment_incomplete,
     subscription_canceled_unpaid,
     subscription_ended,
     subscription_paused,
     trial_ending_without_card,
 )
+from billing.findings_unpaid import no_payment_method, payment_failed_cause_unknown
 
 __all__ = ["FINDERS", "Diagnosis", "Evidence", "Finding", "RecommendedAction", "RootCause", "Status", "diagnose"]
 
@@ -53,8 +54,10 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.NO_PAYMENT_METHOD, no_payment_method),
     (RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN, payment_failed_cause_unknown),
     (RootCause.PAYMENT_PROCESSING_ERROR, payment_processing_error),
+    (RootCause.FIRST_PAYMENT_INCOMPLETE, first_payment_incomplete),
     (RootCause.PAYMENT_LINK_EXPIRED, payment_link_expired),
     (RootCause.INVOICE_OVERDUE, invoice_overdue),
+    (RootCause.INVOICE_UNCOLLECTIBLE, invoice_uncollectible),
     (RootCause.PAID_BUT_LOCKED_OUT, paid_but_locked_out),
     (RootCause.CHARGE_DISPUTED, charge_disputed),
     (RootCause.REFUND_FAILED, refund_failed),

@@ -36,9 +36,11 @@ class FailedPayment:
         """Exactly one root cause for every failed payment."""
         if self.requires_action:
             return RootCause.AUTHENTICATION_REQUIRED
-        if self.decline is None:
-            return RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN
-        return cause_of(self.decline)
+        if self.decline is not None:
+            return cause_of(self.decline)
+        # A try that made no charge had nothing to charge.
+        tried_in_vain = self.invoice is not None and not self.invoice.charges
+        return RootCause.NO_PAYMENT_METHOD if tried_in_vain else RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN
 
     @property
     def named(self) -> str:
@@ -108,7 +110,7 @@ def _invoices(facts: BillingFacts) -> list[FailedPayment]:
                 invoice=invoice,
                 charge=charge,
                 requires_action=invoice.requires_action,
-                replaced_by=card if card and charge and charge.last4 and card.last4 != charge.last4 else None,
+                replaced_by=card if card and (charge is None or charge.last4 not in (None, card.last4)) else None,
             )
         )
     return failed

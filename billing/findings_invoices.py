@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from billing.cards import subscription_of
 from billing.facts import BillingFacts, InvoiceFacts
 from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
 from billing.money import Money
@@ -15,6 +16,9 @@ LINK_LIFE: Final = timedelta(days=30)
 
 RECENT_BILL: Final = timedelta(days=35)
 """A bill older than a month and a few days is no longer "my last bill"."""
+
+RECENT_DEBT: Final = timedelta(days=90)
+"""An invoice written off longer ago than this explains nothing any more."""
 
 
 def payment_link_expired(facts: BillingFacts) -> Iterator[Finding]:
@@ -41,6 +45,22 @@ def invoice_overdue(facts: BillingFacts) -> Iterator[Finding]:
                 f"{_named(invoice)} over {invoice.amount_remaining} was due on {day(due)} and is still open. "
                 "You can pay it through its payment link.",
                 RecommendedAction.PAY_INVOICE,
+                (Evidence("invoice", invoice.id),),
+            )
+
+
+def invoice_uncollectible(facts: BillingFacts) -> Iterator[Finding]:
+    """Written off by the company, and still unpaid. What an ended subscription left behind is told with its end."""
+    for invoice in facts.invoices:
+        owner = subscription_of(facts, invoice.subscription)
+        ended = owner is not None and owner.status in ("canceled", "incomplete_expired")
+        if invoice.status == "uncollectible" and not ended and facts.as_of - invoice.created <= RECENT_DEBT:
+            yield Finding(
+                Status.AMBER,
+                RootCause.INVOICE_UNCOLLECTIBLE,
+                f"{_named(invoice)} of {day(invoice.created)} over {invoice.total} was never paid, and we have stopped "
+                "collecting it. A colleague can tell you what it means for your account.",
+                RecommendedAction.TALK_TO_HUMAN,
                 (Evidence("invoice", invoice.id),),
             )
 

@@ -1,10 +1,9 @@
-"""Findings on payments that failed: one per root cause, told from `FailedPayment.cause`."""
+"""Findings on payments a bank declined: one per root cause, told from `FailedPayment.cause`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from billing.cards import nothing_to_charge, subscription_of
 from billing.declines import DeclineClass, classify
 from billing.facts import BillingFacts
 from billing.failed_payments import FailedPayment, failed_payments
@@ -12,8 +11,8 @@ from billing.findings import Evidence, Finding, RecommendedAction, RootCause, St
 
 
 def card_must_not_be_retried(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.CARD_MUST_NOT_BE_RETRIED):
-        yield _finding(
+    for payment in with_cause(facts, RootCause.CARD_MUST_NOT_BE_RETRIED):
+        yield finding_of(
             payment,
             f"The {payment.named} was declined, and {payment.card} can no longer be charged for it.",
             "Please add a different card.",
@@ -22,9 +21,9 @@ def card_must_not_be_retried(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def authentication_required(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.AUTHENTICATION_REQUIRED):
+    for payment in with_cause(facts, RootCause.AUTHENTICATION_REQUIRED):
         where = "on the invoice's payment page" if payment.invoice else "at checkout"
-        yield _finding(
+        yield finding_of(
             payment,
             f"Your bank wants you to approve the {payment.named} yourself (3-D Secure).",
             f"It goes through once you confirm it {where}.",
@@ -34,8 +33,8 @@ def authentication_required(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def card_expired(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.CARD_EXPIRED):
-        yield _finding(
+    for payment in with_cause(facts, RootCause.CARD_EXPIRED):
+        yield finding_of(
             payment,
             f"The {payment.named} failed because {payment.card} has expired.",
             "Please update the card.",
@@ -44,8 +43,8 @@ def card_expired(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def card_details_incorrect(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.CARD_DETAILS_INCORRECT):
-        yield _finding(
+    for payment in with_cause(facts, RootCause.CARD_DETAILS_INCORRECT):
+        yield finding_of(
             payment,
             f"The {payment.named} failed because the bank could not match the details of {payment.card}.",
             "Please enter the card again.",
@@ -54,8 +53,8 @@ def card_details_incorrect(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def card_declined_insufficient_funds(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS):
-        yield _finding(
+    for payment in with_cause(facts, RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS):
+        yield finding_of(
             payment,
             f"Your bank declined the {payment.named} because of the funds or limit available on {payment.card}.",
             _next_try(payment, facts) + "You can also pay now, with this card or another one.",
@@ -66,9 +65,9 @@ def card_declined_insufficient_funds(facts: BillingFacts) -> Iterator[Finding]:
 def card_declined_by_bank(facts: BillingFacts) -> Iterator[Finding]:
     """`generic_decline`, `do_not_honor`, `call_issuer` and codes we do not know. The bank's advice says whether the
     same card is worth another try."""
-    for payment in _with(facts, RootCause.CARD_DECLINED_BY_BANK):
+    for payment in with_cause(facts, RootCause.CARD_DECLINED_BY_BANK):
         again = payment.invoice is not None and _may_retry(payment)
-        yield _finding(
+        yield finding_of(
             payment,
             f"Your bank declined the {payment.named} with {payment.card} and gave us no reason we could act on.",
             "Another try may work; otherwise please ask your bank, or use a different card."
@@ -79,8 +78,8 @@ def card_declined_by_bank(facts: BillingFacts) -> Iterator[Finding]:
 
 
 def payment_processing_error(facts: BillingFacts) -> Iterator[Finding]:
-    for payment in _with(facts, RootCause.PAYMENT_PROCESSING_ERROR):
-        yield _finding(
+    for payment in with_cause(facts, RootCause.PAYMENT_PROCESSING_ERROR):
+        yield finding_of(
             payment,
             f"The {payment.named} did not go through because of a temporary problem while it was processed.",
             f"{_next_try(payment, facts)}We know of nothing wrong with {payment.card}; trying again usually works.",
@@ -89,78 +88,8 @@ def payment_processing_error(facts: BillingFacts) -> Iterator[Finding]:
         )
 
 
-def no_payment_method(facts: BillingFacts) -> Iterator[Finding]:
-    """Nothing on file to charge, for an invoice that waits or a subscription that will renew.
-
-    Invoices with a due date are paid by the customer, so nothing needs to be on file for them.
-    """
-    for invoice in facts.invoices:
-        subscription = subscription_of(facts, invoice.subscription)
-        if (
-            invoice.status == "open"
-            and invoice.amount_remaining.amount > 0
-            and invoice.due_date is None
-            and nothing_to_charge(facts, subscription)
-        ):
-            number = f" {invoice.number}" if invoice.number else ""
-            yield Finding(
-                Status.RED,
-                RootCause.NO_PAYMENT_METHOD,
-                f"Invoice{number} over {invoice.amount_remaining} is open, and there is no card on file to pay it. "
-                "Please add a card.",
-                RecommendedAction.UPDATE_CARD,
-                (Evidence("invoice", invoice.id),),
-            )
-    for subscription in facts.subscriptions:
-        mine = [invoice for invoice in facts.invoices if invoice.subscription == subscription.id]
-        if (
-            subscription.status == "active"
-            and not subscription.cancel_at_period_end
-            and subscription.items
-            and any((item.unit_amount is None or item.unit_amount.amount > 0) for item in subscription.items)
-            and nothing_to_charge(facts, subscription)
-            and all(invoice.due_date is None and invoice.status != "open" for invoice in mine)
-        ):
-            renewal = min(item.current_period_end for item in subscription.items)
-            yield Finding(
-                Status.AMBER,
-                RootCause.NO_PAYMENT_METHOD,
-                f"Your subscription renews on {day(renewal)}, and there is no card on file to pay for it. "
-                "Please add a card before then.",
-                RecommendedAction.UPDATE_CARD,
-                (Evidence("subscription", subscription.id),),
-            )
-
-
-def payment_failed_cause_unknown(facts: BillingFacts) -> Iterator[Finding]:
-    """A payment that was tried without a reason on record, or a subscription behind on payment without an invoice
-    that explains it: honest ignorance, so a human looks."""
-    failed = failed_payments(facts)
-    for payment in failed:
-        unexplained = payment.cause is RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN
-        subscription = subscription_of(facts, payment.invoice.subscription) if payment.invoice else None
-        if unexplained and not nothing_to_charge(facts, subscription):
-            yield _finding(
-                payment,
-                f"The {payment.named} did not go through, and we have no reason from the bank on record.",
-                "A colleague has to look at it.",
-                RecommendedAction.TALK_TO_HUMAN,
-                same_card=True,
-            )
-    explained = {payment.invoice.subscription for payment in failed if payment.invoice}
-    explained |= {one.subscription for one in facts.invoices if one.status == "open" and one.due_date is not None}
-    for subscription in facts.subscriptions:
-        if subscription.status in ("past_due", "unpaid", "incomplete") and subscription.id not in explained:
-            yield Finding(
-                Status.RED,
-                RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN,
-                "A payment for your subscription is missing, but no invoice shows why. A colleague has to look at it.",
-                RecommendedAction.TALK_TO_HUMAN,
-                (Evidence("subscription", subscription.id),),
-            )
-
-
-def _with(facts: BillingFacts, cause: RootCause) -> Iterator[FailedPayment]:
+def with_cause(facts: BillingFacts, cause: RootCause) -> Iterator[FailedPayment]:
+    """The failed payments that this cause explains."""
     return (payment for payment in failed_payments(facts) if payment.cause is cause)
 
 
@@ -177,7 +106,7 @@ def _next_try(payment: FailedPayment, facts: BillingFacts) -> str:
     return f"The next automatic attempt is on {day(planned)}. " if planned and planned > facts.as_of else ""
 
 
-def _finding(
+def finding_of(
     payment: FailedPayment,
     what: str,
     remedy: str,
@@ -186,7 +115,7 @@ def _finding(
     status: Status = Status.RED,
     same_card: bool = False,
 ) -> Finding:
-    """A customer who has changed the card since needs no second link: the open invoice is tried on the new one.
+    """The finding on a failed payment. A customer who has changed the card since needs no second link: the open invoice is tried on the new one.
 
     A one-off purchase that failed leaves nothing broken, so it is never worse than amber."""
     evidence = payment.evidence

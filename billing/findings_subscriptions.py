@@ -8,6 +8,7 @@ from typing import Final
 
 from billing.cards import expires, nothing_to_charge, paying_card
 from billing.facts import BillingFacts, InvoiceFacts, SubscriptionFacts
+from billing.failed_payments import failed_payments
 from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
 
 TRIAL_NOTICE: Final = timedelta(days=7)
@@ -41,6 +42,24 @@ def subscription_canceled_unpaid(facts: BillingFacts) -> Iterator[Finding]:
                 f"over {owed} was not paid. A colleague can help you start it again.",
                 RecommendedAction.TALK_TO_HUMAN,
                 (Evidence("subscription", subscription.id), Evidence("invoice", unpaid.id)),
+            )
+
+
+def first_payment_incomplete(facts: BillingFacts) -> Iterator[Finding]:
+    """A subscription that waits for its first payment, which nobody has tried yet. Stripe waits 23 hours
+    (docs.stripe.com/billing/subscriptions/overview#subscription-statuses)."""
+    waiting = {invoice.id for payment in failed_payments(facts) if (invoice := payment.invoice)}
+    for subscription in facts.subscriptions:
+        first = [one for one in facts.invoices if one.subscription == subscription.id and one.status == "open"]
+        if subscription.status == "incomplete" and not any(invoice.id in waiting for invoice in first):
+            amount = f" of {first[0].amount_remaining}" if first else ""
+            yield Finding(
+                Status.AMBER,
+                RootCause.FIRST_PAYMENT_INCOMPLETE,
+                f"Your {plan(subscription)} subscription has not started, because its first payment{amount} was not "
+                "completed. It starts as soon as that is paid.",
+                RecommendedAction.PAY_INVOICE if first else RecommendedAction.TALK_TO_HUMAN,
+                (Evidence("subscription", subscription.id), *(Evidence("invoice", one.id) for one in first)),
             )
 
 

@@ -125,6 +125,30 @@ CAUSES: list[Case] = [
         failing(None, charges=(), invoices=(unpaid(charges=()),), **NO_CARD),
     ),
     (RootCause.NO_PAYMENT_METHOD, Status.AMBER, RecommendedAction.UPDATE_CARD, facts(**NO_CARD)),
+    # Tried without a card; one was added since.
+    (
+        RootCause.NO_PAYMENT_METHOD,
+        Status.RED,
+        RecommendedAction.RETRY_PAYMENT,
+        failing(None, charges=(), invoices=(unpaid(charges=()),)),
+    ),
+    (
+        RootCause.FIRST_PAYMENT_INCOMPLETE,
+        Status.AMBER,
+        RecommendedAction.PAY_INVOICE,
+        facts(
+            subscriptions=(subscription(status="incomplete"),),
+            invoices=(unpaid(attempt_count=0, charges=()),),
+            entitlements=access("free"),
+            **NO_CARD,
+        ),
+    ),
+    (
+        RootCause.INVOICE_UNCOLLECTIBLE,
+        Status.AMBER,
+        RecommendedAction.TALK_TO_HUMAN,
+        facts(invoices=(unpaid(status="uncollectible"),)),
+    ),
     (RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN, Status.RED, RecommendedAction.TALK_TO_HUMAN, failing(None)),
     (
         RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN,
@@ -315,6 +339,17 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     (RootCause.NO_PAYMENT_METHOD, facts(subscriptions=(subscription(items=(item("Free", 0),)),), **NO_CARD)),
     # Just finalised and not tried yet.
     (RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN, facts(invoices=(unpaid(attempt_count=0, charges=()),))),
+    (RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN, facts(subscriptions=(subscription(status="incomplete"),))),
+    # Its first payment was tried: the decline is the finding.
+    (
+        RootCause.FIRST_PAYMENT_INCOMPLETE,
+        failing(decline("do_not_honor"), subscriptions=(subscription(status="incomplete"),)),
+    ),
+    (RootCause.INVOICE_UNCOLLECTIBLE, facts(invoices=(unpaid(status="uncollectible", created=ago(days=91)),))),
+    (
+        RootCause.INVOICE_UNCOLLECTIBLE,
+        facts(invoices=(unpaid(status="uncollectible"),), subscriptions=(ENDED,), entitlements=access("free")),
+    ),
     (RootCause.PAYMENT_LINK_EXPIRED, facts(invoices=(mailed(due_date=ago(days=29, hours=23)),))),
     (RootCause.PAYMENT_LINK_EXPIRED, facts(invoices=(mailed(due_date=ago(days=60), status="paid"),))),
     (RootCause.INVOICE_OVERDUE, facts(invoices=(mailed(due_date=NOW + timedelta(seconds=1)),))),
