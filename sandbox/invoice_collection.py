@@ -2,7 +2,8 @@
 
 docs.stripe.com/billing/revenue-recovery/smart-retries: by default eight tries within two weeks. Stripe chooses the
 moments; the sandbox spaces them two days apart, so that the eighth falls on day 14. What then happens to the
-subscription is an account setting (`POST /_sandbox/actions/billing_settings`): `cancel` (the default), `unpaid` or `past_due`.
+subscription is an account setting (`POST /_sandbox/actions/billing_settings`): `cancel` (the default), `unpaid` or
+`past_due`.
 """
 
 from sandbox import attempts, subscription_status

@@ -85,6 +85,14 @@ def payments(world: World, invoice: Json) -> Json:
     return paging.listed(f"/v1/invoice_payments?invoice={invoice['id']}", payments_of(world, invoice))
 
 
+@includable("invoice", "confirmation_secret")
+def confirmation_secret(world: World, invoice: Json) -> Json | None:
+    """docs.stripe.com/api/invoices/object#invoice_object-confirmation_secret: for the browser to confirm with."""
+    payment = next((p for p in payments_of(world, invoice) if p["is_default"]), None)
+    intent = world.find("payment_intent", payment["payment"]["payment_intent"]) if payment else None
+    return {"client_secret": intent["client_secret"], "type": "payment_intent"} if intent else None
+
+
 def list_(call: Call) -> Json:
     given = call.params
     where: dict[str, Any] = {name: given[name] for name in ("invoice", "status") if name in given}

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from typing import NamedTuple
 
+from sandbox import clock
 from sandbox.expansion import shown
 from sandbox.periods import SECONDS_PER_DAY
 from sandbox.world import Json, World
@@ -87,8 +88,8 @@ def invoice_pdf(world: World, invoice_id: str, expires: int) -> str:
 @shown("invoice")
 def with_fresh_links(world: World, invoice: Json) -> Json:
     """Links that would expire within 10 days are replaced whenever the invoice is shown; lines are cut to ten."""
-    from sandbox import clock
-
+    if invoice.get("deleted"):
+        return invoice
     lines = invoice["lines"]
     if len(lines["data"]) > 10:
         invoice["lines"] = {**lines, "data": lines["data"][:10], "has_more": True}

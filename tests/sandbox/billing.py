@@ -41,9 +41,9 @@ def amounts(invoice: stripe.Invoice) -> list[int]:
     return [line.amount for line in invoice.lines.data]
 
 
-def event_types(client: stripe.StripeClient) -> list[str]:
-    """All event types so far, oldest first."""
-    return [event.type for event in reversed(client.v1.events.list({"limit": 100}).data)]
+def event_types(client: stripe.StripeClient, since: int = 0) -> list[str]:
+    """The event types of the last 30 days, oldest first."""
+    return [event.type for event in reversed(client.v1.events.list({"limit": 100, "created": {"gte": since}}).data)]
 
 
 def use_card(client: stripe.StripeClient, customer: str, token: str) -> str:
