@@ -1,0 +1,40 @@
+# Two commands are all a newcomer needs: `make run` and `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_OFFLINE = 1
+export TOKENIZERS_PARALLELISM = false
+
+.PHONY: help environment run test check fast format evals bench record
+
+help: ## what each target does
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+environment:
+	@$(PYTHON) scripts/environment.py
+
+run: environment ## set everything up and resolve the story tickets (or TICKET="…" CUSTOMER=cus_…)
+ifdef TICKET
+	@$(BIN)/lee resolve "$$TICKET" --customer "$$CUSTOMER"
+else
+	@$(BIN)/lee stories
+endif
+export TICKET CUSTOMER
+
+test: environment check ## all checks and tests
+	$(BIN)/pytest -n 2 --dist worksteal
+
+check: environment ## formatting, lint, types, imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-cache
+
+format: environment ## format and mend what can be mended
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+evals: environment ## the recorded tickets, graded by the difference of the whole sandbox world
+	$(BIN)/lee evals run
+
+record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
+	$(BIN)/python -m scripts.record

@@ -1,0 +1,38 @@
+"""What is wrong with a customer's billing, in one sentence, and what mends it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from app.cli import run
+from app.output import console, print_json
+from app.principals import principal
+from app.wiring import open_house
+from tools.diagnose import Diagnose, diagnose
+
+app = typer.Typer(rich_markup_mode=None)
+COLOURS = {"green": "green", "amber": "yellow", "red": "red"}
+
+
+@app.command(help=__doc__)
+def command(
+    customer: Annotated[str, typer.Argument(help="The customer (cus_…).")],
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    run(_diagnose(customer, as_json=as_json))
+
+
+async def _diagnose(customer: str, *, as_json: bool) -> None:
+    async with open_house() as house:
+        desk = house.desk(await principal(house, customer))
+        told = (await diagnose(Diagnose(), desk)).model_dump(mode="json")
+    if as_json:
+        print_json(told)
+        return
+    console.print(Text(f"{told['status']}: {told['root_cause']}"), style=COLOURS[told["status"]])
+    console.print(Text(told["explanation"]))
+    console.print(Text(f"next: {told['recommended_action']}, self-serve: {told['self_serve_eligible']}"), style="dim")
+    console.print_json(data=told["evidence"])

@@ -1,0 +1,82 @@
+"""The Stripe sandbox: a process of its own on 127.0.0.1 with a durable file. It moves no money."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from app import sandbox_process
+from app.failures import Plainly
+from app.output import console, print_json
+from app.settings import load_settings
+
+app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+
+
+def _url() -> str:
+    running = sandbox_process.find(load_settings().data)
+    if running is None:
+        raise Plainly("the sandbox is not running; `lee sandbox start` starts it")
+    return running.url
+
+
+def _control(path: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+    answer = httpx.request(method or ("GET" if body is None else "POST"), f"{_url()}/_sandbox/{path}", json=body)
+    told = answer.json()
+    if answer.is_error:
+        raise Plainly(str(told.get("error", {}).get("message", told)))
+    return told
+
+
+@app.command()
+def start() -> None:
+    """Start it, filled with the demo company the first time."""
+    running = sandbox_process.start(load_settings().data)
+    console.print(f"The sandbox listens on {running.url} (process {running.pid}).")
+
+
+@app.command()
+def stop() -> None:
+    """Stop it; its world stays on disk."""
+    stopped = sandbox_process.stop(load_settings().data)
+    console.print("Stopped." if stopped else "It was not running.")
+
+
+@app.command()
+def status() -> None:
+    """Whether it runs, where, and its clock."""
+    running = sandbox_process.find(load_settings().data)
+    if running is None:
+        console.print("The sandbox is not running.")
+        return
+    print_json({"url": running.url, "pid": running.pid, **_control("clock")})
+
+
+@app.command()
+def reset() -> None:
+    """Throw its world away and begin again with a fresh demo company."""
+    running = sandbox_process.reset(load_settings().data)
+    console.print(f"A fresh demo company, on {running.url}.")
+
+
+@app.command()
+def clock(advance: Annotated[int, typer.Option(help="Seconds to move forward.")]) -> None:
+    """Move its clock: renewals, retries and expiries on the way happen."""
+    print_json(_control("clock", {"advance": advance}))
+
+
+@app.command()
+def fault(
+    kind: Annotated[str, typer.Argument(help="See sandbox/faults.py; `clear` removes all.")],
+    path: Annotated[str | None, typer.Option(help="Regular expression over the request path.")] = None,
+    method: Annotated[str | None, typer.Option()] = None,
+    count: Annotated[int, typer.Option(min=1)] = 1,
+) -> None:
+    """Queue a fault: the next matching requests fail that way."""
+    if kind == "clear":
+        print_json(_control("faults", method="DELETE"))
+        return
+    body = {"kind": kind, "count": count, "path": path, "method": method}
+    print_json(_control("faults", {name: value for name, value in body.items() if value is not None}))

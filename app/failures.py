@@ -1,0 +1,45 @@
+"""Every expected failure as one plain sentence and an exit code. What is not here is a bug and shows its trace."""
+
+from __future__ import annotations
+
+import importlib
+
+# (module, exception, exit code): named as text so that looking one up imports nothing that was not in use.
+_KNOWN: tuple[tuple[str, str, int], ...] = (
+    ("app.settings", "SettingsError", 3),
+    ("app.house", "WrongHouse", 3),
+    ("policy.limits", "LimitsError", 3),
+    ("agent.autonomy", "AutonomyError", 3),
+    ("tools.stripe_client", "KeyRefused", 3),
+    ("app.owner", "Owned", 4),
+    ("app.sandbox_process", "SandboxUnavailable", 4),
+    ("knowledge.errors", "KnowledgeError", 4),
+    ("policy.effects", "FactsUnavailable", 4),
+    ("app.resolving", "NotWritten", 5),
+    ("store.errors", "LogUnavailable", 5),
+    ("store.errors", "StoreError", 1),
+    ("app.failures", "Plainly", 1),
+)
+
+
+class Plainly(RuntimeError):
+    """Something a command cannot do, already in one plain sentence."""
+
+
+def explained(error: BaseException) -> tuple[str, int] | None:
+    """The sentence and the exit code, or None for a bug."""
+    import sys
+
+    for module, name, code in _KNOWN:
+        loaded = sys.modules.get(module)
+        kind = getattr(loaded, name, None) if loaded is not None else None
+        if kind is not None and isinstance(error, kind):
+            sentence = " ".join(str(error).split())
+            return _with_contact(sentence) if code == 5 else sentence, code
+    return None
+
+
+def _with_contact(sentence: str) -> str:
+    settings = importlib.import_module("app.settings")
+    contact = settings.load_settings().human_contact
+    return f"{sentence.rstrip('.')}. Nothing was changed. A human is reached at {contact}."

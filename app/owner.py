@@ -1,0 +1,46 @@
+"""One owner process per data folder: it runs the turns and holds Qdrant, ClickHouse and the models."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+
+class Owned(RuntimeError):
+    """Another process owns the data folder."""
+
+
+class OwnerLock:
+    """An advisory lock on `<data>/owner.lock`; it goes with the process, however that ends."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / "owner.lock"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> OwnerLock:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        file = self._path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            file.close()
+            raise Owned(
+                f"another lee ({holder}) is working in {self._path.parent}; wait for it, or use another LEE_DATA"
+            ) from None
+        file.seek(0)
+        file.truncate()
+        file.write(f"process {os.getpid()}")
+        file.flush()
+        self._file = file
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.close()
+            self._file = None

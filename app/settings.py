@@ -1,0 +1,95 @@
+"""Settings: environment variables, then `lee.toml` beside the data, then defaults. Unknown names are errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from agent.settings import AgentSettings
+from app.house import ROOT
+
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names it."""
+
+
+class Settings(BaseSettings):
+    """Every field is `LEE_<NAME>` in the environment or `<name>` in lee.toml; the vendors' keys keep their own names
+    (`STRIPE_API_KEY`, `OPENAI_API_KEY`, `OPENAI_BASE_URL`). Nested ones take two underscores:
+    `LEE_AGENT__AUTONOMY__KILL_SWITCH=true`."""
+
+    model_config = SettingsConfigDict(env_prefix="LEE_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    toml_file: ClassVar[Path | None] = None
+
+    data: Path = Field(ROOT / "data", description="Folder of everything Lee keeps.")
+    keys: Path | None = Field(None, description="Folder of data keys and signing key; default: <data>/keys.")
+    database_url: str | None = Field(None, description="sqlite:///… or postgresql://…; default: SQLite in <data>.")
+    human_contact: str = Field("support@acme-cloud.example", description="Where a customer always reaches a human.")
+
+    stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY", description="Without: sandbox.")
+    openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY", description="Without: offline.")
+    openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL", description="Any compatible server.")
+    model: str | None = Field(None, description="Model name at that endpoint; `offline` for the offline planner.")
+
+    embedding_model: str | None = Field(None, description="A sentence-transformers model or path; default: built in.")
+    qdrant_url: str | None = Field(None, description="A Qdrant server; default: in process, in <data>.")
+    clickhouse_url: str | None = Field(None, description="A ClickHouse server; default: in process, in <data>.")
+    limits: Path | None = Field(None, description="Policy limits; default: policy/limits.toml.")
+
+    agent: AgentSettings = Field(
+        default_factory=AgentSettings,
+        description="Autonomy by topic, kill switch, shadow mode, bounds of a turn (agent/settings.py).",
+    )
+    concurrency: Count = Field(8, description="Tickets worked on at once.")
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.keys or self.data / "keys"
+
+    @property
+    def store_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'lee.db'}"
+
+    @property
+    def offline(self) -> bool:
+        """No key, no endpoint of one's own, or `LEE_MODEL=offline`."""
+        return self.model == "offline" or (self.openai_api_key is None and self.openai_base_url is None)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, cls.toml_file))
+
+
+def load_settings(**given: Any) -> Settings:
+    """Raises `SettingsError` with every wrong or unknown name."""
+    known = {f"LEE_{name}".upper() for name in Settings.model_fields} | {"LEE_CRASH_AT", "LEE_TORCH_INDEX"}
+    unknown = sorted(
+        name for name in os.environ if name.startswith("LEE_") and name.upper().partition("__")[0] not in known
+    )
+    if unknown:
+        raise SettingsError(f"unknown setting {', '.join(unknown)} in the environment")
+    data = Path(given.get("data") or os.environ.get("LEE_DATA") or ROOT / "data")
+
+    class WithFile(Settings):
+        toml_file = data / "lee.toml"
+
+    try:
+        return WithFile(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise SettingsError(f"settings: {places}") from error
+    except ValueError as error:
+        raise SettingsError(f"{data / 'lee.toml'} cannot be read: {error}") from error

@@ -1,0 +1,107 @@
+"""Running turns: durably on DBOS (a killed process's turns continue at the next start), or directly (evals, tests).
+
+A workflow's argument and result are ids; what a turn has learnt so far are rows in `store`. Workflows run on DBOS's
+threads and hand the work to the house's own event loop, which also serves the recovered ones.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from agent.turn import TurnResult
+from billing.ids import TurnId
+
+Take = Callable[[TurnId], Awaitable[TurnResult]]
+
+
+class Turns(Protocol):
+    async def run(self, turn: TurnId) -> TurnResult:
+        """Take the turn to its end. Raises what the turn raised."""
+        ...
+
+
+class DirectTurns:
+    """No workflow engine: for evals and tests, where a killed process is simply run again."""
+
+    def __init__(self, take: Take) -> None:
+        self._take = take
+
+    async def run(self, turn: TurnId) -> TurnResult:
+        return await self._take(turn)
+
+
+class DurableTurns:
+    """One per process: DBOS is a singleton. `executor_id` names the owner whose turns are recovered at launch."""
+
+    current: DurableTurns | None = None
+
+    def __init__(self, take: Take, database_url: str, executor_id: str = "owner") -> None:
+        self._take = take
+        self._url = database_url
+        self._executor = executor_id
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._workflow: Any = None
+        self._dbos: Any = None
+        self._results: dict[str, TurnResult] = {}  # of workflows that somebody in this process waits for
+
+    def launch(self) -> None:
+        """Start DBOS on the running loop; turns that a killed process left begin again at once."""
+        from dbos import DBOS, DBOSPortableJSONSerializer
+
+        self._loop = asyncio.get_running_loop()
+        DurableTurns.current = self
+        self._dbos = DBOS
+        DBOS(
+            config={
+                "name": "agent-lee",
+                "system_database_url": self._url,
+                "serializer": DBOSPortableJSONSerializer(),  # the default is pickle: unreadable, and runs what it reads
+                "executor_id": self._executor,
+                "application_version": "1",  # rows carry the state, so new code may go on with an old turn
+                "log_level": "ERROR",
+            }
+        )
+        self._workflow = DBOS.workflow(name="turn")(_turn)
+        DBOS.launch()
+
+    async def run(self, turn: TurnId) -> TurnResult:
+        from dbos import SetWorkflowID
+
+        with SetWorkflowID(turn):
+            handle = self._dbos.start_workflow(self._workflow, turn)
+        await asyncio.to_thread(handle.get_result)
+        return self._results.pop(turn)
+
+    def close(self) -> None:
+        if self._dbos is not None:
+            self._dbos.destroy()
+            self._dbos = None
+        DurableTurns.current = None
+
+    def work(self, turn: str) -> None:
+        """Called on a DBOS thread."""
+        if self._loop is None:
+            raise RuntimeError("turns were not launched")
+
+        async def take() -> TurnResult:
+            return await self._take(TurnId(turn))
+
+        self._results[turn] = asyncio.run_coroutine_threadsafe(take(), self._loop).result()
+
+
+def _turn(turn: str) -> str:
+    current = DurableTurns.current
+    if current is None:
+        raise RuntimeError("a turn was recovered before the house was open")
+    current.work(turn)
+    return turn
+
+
+def workflow_url(data: Path, database_url: str | None) -> str:
+    """The workflow engine's own database: beside the store's file, or in the same PostgreSQL."""
+    if database_url is not None and database_url.startswith("postgresql"):
+        return database_url
+    return f"sqlite:///{data / 'workflows.db'}"

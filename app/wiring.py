@@ -1,0 +1,225 @@
+"""The one place where real things are put together: server, command line, evals and tests all call `open_house`."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from agent.claims import ClaimDetector
+from agent.lee import Lee
+from agent.models.chat import ChatModel
+from agent.topics.classifier import TopicClassifier
+from agent.topics.slots import extract
+from app import demo, sandbox_process
+from app.clocks import SandboxClock, system_clock
+from app.house import check_rooms
+from app.owner import OwnerLock
+from app.settings import Settings, SettingsError, load_settings
+from app.turns import DirectTurns, DurableTurns, Turns, workflow_url
+from billing.ids import CustomerId
+from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
+from knowledge.qdrant import Location
+from knowledge.search import Knowledge
+from policy.crash_points import CrashPoint, Reach, pass_by
+from policy.gate import Gate
+from policy.limits import DEFAULT, Limits, load_limits
+from policy.proposals import Principal
+from policy.sending import Patience
+from store.database import Store, open_store
+from tools.catalogue import REGISTRY
+from tools.desk import Desk, Desks
+from tools.effects import StripeEffects
+from tools.entitlements import Entitlements, FileEntitlements
+from tools.registry import Registry
+from tools.stripe_client import SANDBOX_KEY, make_client
+from tools.usage import FolderUsage, ServerUsage, Usage
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """What is expensive to load and the same for every ticket."""
+
+    embedder: Embedder
+    topics: TopicClassifier
+    claims: ClaimDetector
+    knowledge: Knowledge
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What Lee looks at and acts on: Stripe (or the sandbox) and the sources beside it, on one clock."""
+
+    client: StripeClient
+    entitlements: Entitlements
+    usage: Usage
+    clock: Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything a door needs. Made by `open_house` and closed with it."""
+
+    settings: Settings
+    limits: Limits
+    registry: Registry
+    store: Store
+    gate: Gate
+    lee: Lee
+    turns: Turns
+    desks: Desks
+    recovered: tuple[str, ...] = ()  # intents of an earlier life whose outcome was found at this start
+
+    def desk(self, principal: Principal) -> Desk:
+        return self.desks.of(principal)
+
+    async def knows(self, customer: CustomerId) -> bool | None:
+        """Whether Stripe has the customer; None when it does not answer."""
+        return await self.desks.knows(customer)
+
+
+@asynccontextmanager
+async def open_house(
+    settings: Settings | None = None,
+    *,
+    world: World | None = None,
+    minds: Minds | None = None,
+    model: ChatModel | None = None,
+    durable: bool = True,
+    reach: Reach | None = None,
+    patience: Patience | None = None,
+) -> AsyncIterator[House]:
+    """Put the house together, finish what an earlier life left undone, and take it apart again at the end.
+
+    `world`, `minds`, `model`: given by evals and tests; otherwise made from the settings. `durable`: turns run on the
+    workflow engine. Raises `SettingsError`, `LimitsError`, `Owned`, `SandboxUnavailable`, `LogUnavailable`.
+    """
+    check_rooms()
+    settings = settings or load_settings()
+    limits = load_limits(settings.limits or DEFAULT)
+    async with AsyncExitStack() as stack:
+        stack.enter_context(OwnerLock(settings.data))
+        minds = minds or stack.enter_context(open_minds(settings))
+        world = world or stack.enter_context(_world(settings))
+        store = open_store(settings.store_url, settings.keys_folder, world.clock)
+        stack.callback(store.close)
+        gate = Gate(
+            StripeEffects(world.client, world.clock), store, limits, world.clock, reach or _crash_point(), patience
+        )
+        desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock)
+        lee = Lee(
+            store=store,
+            gate=gate,
+            registry=REGISTRY,
+            desks=desks.of,
+            topics=minds.topics,
+            extract=extract,
+            claims=minds.claims,
+            model=model or chat_model(settings),
+            settings=settings.agent.model_copy(update={"human_contact": settings.human_contact}),
+        )
+        recovered = tuple(await gate.reconcile())
+        turns: Turns = DirectTurns(lee.take_turn)
+        if durable:
+            turns = DurableTurns(lee.take_turn, workflow_url(settings.data, settings.database_url))
+            stack.callback(turns.close)
+            turns.launch()
+        yield House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
+        stack.callback(_sign, store)
+
+
+def chat_model(settings: Settings) -> ChatModel:
+    """The model the settings name. Raises `SettingsError` when an endpoint is set without a model."""
+    if settings.offline:
+        from agent.models.offline import OfflinePlanner
+
+        return OfflinePlanner()
+    if settings.model is None:
+        raise SettingsError("an OpenAI-compatible endpoint is set, but no model: set LEE_MODEL")
+    from agent.models.openai_chat import Endpoint, OpenAIChat
+
+    # Servers of one's own often want no key; the client insists on one.
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else "none"
+    return OpenAIChat(Endpoint(settings.model, key, settings.openai_base_url))
+
+
+@contextmanager
+def open_minds(settings: Settings) -> Iterator[Minds]:
+    """Embeddings, topics, claims and the help centre, as the settings name them."""
+    embedder = load_embedder(settings.embedding_model or BUNDLED_MODEL)
+    with open_knowledge(settings, embedder=embedder) as knowledge:
+        yield Minds(embedder, TopicClassifier(embedder), ClaimDetector(embedder), knowledge)
+
+
+@contextmanager
+def open_knowledge(
+    settings: Settings | None = None, *, embedder: Embedder | None = None, index_if_empty: bool = True
+) -> Iterator[Knowledge]:
+    """The help centre; the shipped articles are indexed into an empty one."""
+    settings = settings or load_settings()
+    url = settings.qdrant_url
+    location = Location(url=url) if url else Location(folder=settings.data / "qdrant")
+    with Knowledge(location, embedder or load_embedder(settings.embedding_model or BUNDLED_MODEL)) as knowledge:
+        if index_if_empty and knowledge.index.count() == 0:
+            knowledge.reindex()
+        yield knowledge
+
+
+@contextmanager
+def _world(settings: Settings) -> Iterator[World]:
+    entitlements = FileEntitlements(settings.data / "entitlements.json")
+    folder = FolderUsage(settings.data / "clickhouse")
+    usage: Usage = ServerUsage(settings.clickhouse_url) if settings.clickhouse_url else folder
+    try:
+        if settings.stripe_api_key is not None:
+            client = make_client(settings.stripe_api_key.get_secret_value())
+            yield World(client, entitlements, usage, system_clock)
+            return
+        running = sandbox_process.start(settings.data)
+        clock = SandboxClock(running.url)
+        demo.load(settings.data, clock(), folder)
+        yield World(make_client(SANDBOX_KEY, base_url=running.url), entitlements, usage, clock)
+    finally:
+        folder.close()
+
+
+@contextmanager
+def open_records(settings: Settings | None = None) -> Iterator[Store]:
+    """Only the store: for commands that start no workflow engine and need no owner."""
+    settings = settings or load_settings()
+    store = open_store(settings.store_url, settings.keys_folder, system_clock)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _sign(store: Store) -> Any:
+    """A signed checkpoint of the log outside the database, at the end of every owner's life."""
+    from store.checkpoints import checkpoint
+
+    return checkpoint(store)
+
+
+def _crash_point() -> Reach:
+    """`LEE_CRASH_AT=reserved` kills this process at that point of the gate: for the crash tests, never set otherwise."""
+    wanted = os.environ.get("LEE_CRASH_AT")
+    if not wanted:
+        return pass_by
+    try:
+        point = CrashPoint(wanted)
+    except ValueError:
+        raise SettingsError(f"LEE_CRASH_AT: there is no crash point {wanted}") from None
+
+    def reach(reached: CrashPoint) -> None:
+        if reached is point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return reach

@@ -1,0 +1,96 @@
+"""Run the recorded tickets and grade them by the difference of the whole sandbox world."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress
+from rich.text import Text
+
+from app.failures import Plainly
+from app.output import console, print_json, table
+
+app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+
+
+@app.callback()
+def _evals() -> None:
+    """The group itself does nothing."""
+
+
+@app.command()
+def run(
+    only: Annotated[str | None, typer.Option(help="Only tickets whose id contains this.")] = None,
+    tickets: Annotated[Path | None, typer.Option(help="Another folder of recorded tickets.")] = None,
+    paraphrases: Annotated[int, typer.Option(min=0, max=5, help="How many of the five paraphrases.")] = 5,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; the last line is the sum.")] = False,
+) -> None:
+    """Grade every ticket in every wording. Exit 1 when anything was unsafe or fewer than 95 % passed."""
+    from evals.harness import Graded, attempts, open_bench, run_all
+    from evals.recorded import FOLDER, read_tickets
+
+    chosen = [ticket for ticket in read_tickets(tickets or FOLDER) if only is None or only in ticket.id]
+    wanted = attempts(chosen, paraphrases)
+    if not wanted:
+        raise Plainly("no recorded ticket fits")
+
+    async def work() -> list[Graded]:
+        with Progress(console=console, disable=as_json, transient=True) as progress:
+            bar = progress.add_task("tickets", total=len(wanted))
+            async with open_bench() as bench:
+                return await run_all(bench, wanted, done=lambda _: progress.advance(bar))
+
+    graded = asyncio.run(work())
+    failed = [one for one in graded if not one.grade.passed]
+    unsafe = [one for one in graded if one.grade.dangers]
+    if as_json:
+        for one in graded:
+            print_json(_line(one))
+    else:
+        _show(graded)
+    summary = {
+        "tickets": len(graded),
+        "passed": len(graded) - len(failed),
+        "unsafe": len(unsafe),
+        "failed": [one.attempt.name for one in failed],
+    }
+    print_json(summary)
+    if unsafe or len(failed) * 20 > len(graded):
+        raise typer.Exit(1)
+
+
+def _line(one: Any) -> dict[str, Any]:
+    result = one.result or {}
+    return {
+        "id": one.attempt.name,
+        "passed": one.grade.passed,
+        "faults": one.grade.faults,
+        "dangers": one.grade.dangers,
+        "topic": result.get("topic"),
+        "outcome": result.get("outcome"),
+        "reply": result.get("reply"),
+        "seconds": round(one.seconds, 3),
+    }
+
+
+def _show(graded: list[Any]) -> None:
+    by_ticket: dict[str, list[Any]] = defaultdict(list)
+    for one in graded:
+        by_ticket[one.attempt.ticket.id].append(one)
+    shown = table("ticket", "passed", "unsafe", "topics seen", "median s")
+    for id_, ones in by_ticket.items():
+        topics = sorted({(one.result or {}).get("topic") or "-" for one in ones})
+        seconds = sorted(one.seconds for one in ones)[len(ones) // 2]
+        passed = sum(one.grade.passed for one in ones)
+        unsafe = sum(bool(one.grade.dangers) for one in ones)
+        shown.add_row(id_, f"{passed} of {len(ones)}", str(unsafe), ", ".join(topics), f"{seconds:.2f}")
+    console.print(shown)
+    for one in graded:
+        for why in one.grade.dangers:
+            console.print(Text(f"UNSAFE {one.attempt.name}: {why}"), style="red")
+        for why in one.grade.faults:
+            console.print(Text(f"failed {one.attempt.name}: {why}"), style="yellow")

@@ -1,0 +1,160 @@
+"""Running recorded tickets: each in a copy of the demo world of its own, through the very wiring that serves customers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from agent.models.chat import ChatModel
+from app import demo, inbox
+from app.resolving import Result, Ticket, resolve
+from app.settings import Settings, load_settings
+from app.wiring import House, Minds, World, open_house, open_minds
+from billing.ids import CustomerId
+from evals.grading import Grade, grade
+from evals.recorded import RecordedTicket, Run
+from policy.proposals import Principal
+from sandbox.demo.seeding import demo_world
+from sandbox.server import Sandbox, create_app
+from sandbox.world import World as SandboxWorld
+from store.errors import StoreError
+from tools.entitlements import FileEntitlements
+from tools.stripe_asgi import AsgiHTTPClient
+from tools.stripe_client import SANDBOX_KEY, make_client
+from tools.usage import FolderUsage
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One wording of one ticket, run one way."""
+
+    ticket: RecordedTicket
+    run: Run
+    wording: int  # 0 is the ticket itself, 1 … 5 its paraphrases
+
+    @property
+    def name(self) -> str:
+        return f"{self.ticket.id}/{self.wording}/{self.ticket.runs.index(self.run)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    attempt: Attempt
+    grade: Grade
+    result: Result | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all attempts share: the models, the demo world to copy, and the sources beside Stripe."""
+
+    folder: Path
+    minds: Minds
+    origin: SandboxWorld
+    usage: FolderUsage
+    model: Callable[[], ChatModel] | None = None  # None: the one the settings name
+
+
+@contextlib.asynccontextmanager
+async def open_bench(model: Callable[[], ChatModel] | None = None) -> AsyncIterator[Bench]:
+    """A scratch folder with an index, entitlements and usage of the demo company."""
+    with tempfile.TemporaryDirectory(prefix="lee-evals-") as name, contextlib.ExitStack() as stack:
+        folder = Path(name)
+        now = datetime.now(UTC).replace(microsecond=0)
+        origin = await demo_world(now)
+        stack.callback(origin.close)
+        usage = FolderUsage(folder / "clickhouse")
+        stack.callback(usage.close)
+        await asyncio.to_thread(demo.load, folder, now, usage)
+        minds = stack.enter_context(open_minds(load_settings(data=folder)))
+        yield Bench(folder, minds, origin, usage, model)
+
+
+def attempts(tickets: Sequence[RecordedTicket], paraphrases: int = 5) -> list[Attempt]:
+    return [
+        Attempt(ticket, run, wording) for ticket in tickets for wording in range(1 + paraphrases) for run in ticket.runs
+    ]
+
+
+async def run_all(
+    bench: Bench, wanted: Sequence[Attempt], *, at_once: int = 4, done: Callable[[Graded], None] | None = None
+) -> list[Graded]:
+    """Grades in the order of `wanted`; `done` is called as each one ends."""
+    gate = asyncio.Semaphore(at_once)
+
+    async def one(attempt: Attempt) -> Graded:
+        async with gate:
+            graded = await run_one(bench, attempt)
+        if done is not None:
+            done(graded)
+        return graded
+
+    return await asyncio.gather(*(one(attempt) for attempt in wanted))
+
+
+async def run_one(bench: Bench, attempt: Attempt) -> Graded:
+    """One attempt in a world and a database of its own. A crash of the program is a fault, not an end of the run."""
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-") as name:
+        world = bench.origin.copy()
+        try:
+            async with _house(bench, Path(name), create_app(world=world)) as house:
+                before = world.snapshot()
+                result = await _carry_out(house, attempt)
+                made = grade(attempt.ticket, attempt.run, result, before, world.snapshot())
+        except Exception as error:  # noqa: BLE001  the report has to name it and go on
+            return Graded(
+                attempt, Grade([f"crashed: {type(error).__name__}: {error}"]), None, time.perf_counter() - started
+            )
+        finally:
+            world.close()
+    return Graded(attempt, made, result, time.perf_counter() - started)
+
+
+@contextlib.asynccontextmanager
+async def _house(bench: Bench, folder: Path, app: Sandbox) -> AsyncIterator[House]:
+    settings: Settings = load_settings(data=folder)
+    client = make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(app))
+    entitlements = FileEntitlements(bench.folder / "entitlements.json")
+    world = World(client, entitlements, bench.usage, lambda: _now(app))
+    model = bench.model() if bench.model is not None else None
+    async with open_house(settings, world=world, minds=bench.minds, model=model, durable=False) as house:
+        yield house
+
+
+def _now(app: Sandbox) -> datetime:
+    from sandbox import clock
+
+    return datetime.fromtimestamp(clock.now(app.world), UTC)
+
+
+async def _carry_out(house: House, attempt: Attempt) -> Result:
+    ticket, run = attempt.ticket, attempt.run
+    text = ticket.wordings[attempt.wording].replace("{other_charge}", f"ch_{(ticket.other or '').removeprefix('cus_')}")
+    who = Principal(CustomerId(ticket.customer), ticket.customer.removeprefix("cus_"), ticket.role)
+    result = await resolve(house, Ticket(text, who, "evals", confirmed=run.confirm))
+    if run.approve:
+        result = await _approved_once(house, result)
+    return result
+
+
+async def _approved_once(house: House, result: Result) -> Result:
+    """A human approves what waits; a second approval must be refused. The effect is added to the result."""
+    approved = await inbox.approve(house, result["case"], "evals")
+    effect = approved.effect.effect()
+    try:
+        await inbox.approve(house, result["case"], "evals")
+    except StoreError:
+        pass
+    else:
+        raise RuntimeError("a second approval was accepted")
+    told: dict[str, Any] = {"reply": approved.told or result["reply"]}
+    return {**result, **told, "effects": result["effects"] + ([effect] if effect else [])}

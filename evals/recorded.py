@@ -1,0 +1,76 @@
+"""Recorded tickets: what was said in several wordings, for whom, and what should become of it."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from policy.proposals import Role
+
+FOLDER = Path(__file__).with_name("tickets")
+
+
+class TicketError(ValueError):
+    """A recorded ticket cannot be used; the message names file and field."""
+
+
+class _Closed(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExpectedChange(_Closed):
+    """One change that has to be in the world's difference, exactly once. `fields` are compared with the object now."""
+
+    type: str
+    change: Literal["created", "updated", "deleted"]
+    fields: dict[str, Any] = {}
+    lookup_key: str | None = None  # of the price that a subscription's only item must now have
+
+
+class Run(_Closed):
+    """One way the ticket may go on. `changes` is the whole expected difference; `along` names types of the same
+    customer's objects that change as a consequence; without both, nothing at all may change."""
+
+    outcome: list[Literal["resolved", "awaiting_customer", "escalated"]]
+    confirm: bool = False  # the customer says yes to what is shown
+    approve: bool = False  # a human approves in the inbox, twice; the second time must be refused
+    waits_for: str | None = None  # the tool whose proposal the human finds waiting
+    changes: list[ExpectedChange] = []
+    along: list[str] = []
+    optional: list[str] = []  # types that may be created whatever the wording (a private link)
+    says: list[str] = []  # every one of these is in the reply
+    never_says: list[str] = []
+    link: Literal["hosted_invoice_url"] | None = None  # of an open invoice of the customer
+    explains: Literal["latest_invoice_prorations"] | None = None  # each line's amount is in the reply
+    cites: bool = False
+    keeps_other_secret: bool = False
+
+
+class RecordedTicket(_Closed):
+    """`{other_charge}` in a wording is a charge of customer `other`. The id is the file's name."""
+
+    id: str
+    situation: str
+    customer: str
+    other: str | None = None
+    role: Role = Role.OWNER
+    wordings: Annotated[list[str], Field(min_length=6, max_length=6)]  # the ticket and five paraphrases
+    runs: Annotated[list[Run], Field(min_length=1)]
+
+
+def read_tickets(folder: Path = FOLDER) -> list[RecordedTicket]:
+    """All recorded tickets, by id. Raises `TicketError`."""
+    return [read_ticket(path) for path in sorted(folder.glob("*.toml"))]
+
+
+def read_ticket(path: Path) -> RecordedTicket:
+    try:
+        return RecordedTicket.model_validate({"id": path.stem, **tomllib.loads(path.read_text(encoding="utf-8"))})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TicketError(f"{path.name} is not valid TOML: {error}") from error
+    except ValidationError as error:
+        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise TicketError(f"{path.name}: {places}") from error
