@@ -1,5 +1,6 @@
 """Running the sandbox as a process of its own under uvicorn, on 127.0.0.1 only."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,31 @@ class DroppingProtocol(H11Protocol):
         return run
 
 
-def server(path: Path | None, *, host: str = LOOPBACK, port: int = PORT, **options: Any) -> uvicorn.Server:
-    """A uvicorn server, not started. Refuses to listen anywhere but on 127.0.0.1: the sandbox has no real keys."""
+class IdleServer(uvicorn.Server):
+    """A server that ends by itself when nobody has asked for anything for a while: nothing is left running."""
+
+    def __init__(self, config: uvicorn.Config, idle_seconds: float | None) -> None:
+        super().__init__(config)
+        self._idle_seconds = idle_seconds
+        self._seen = 0
+        self._last = time.monotonic()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self.server_state.total_requests != self._seen:
+            self._seen, self._last = self.server_state.total_requests, time.monotonic()
+        idle = self._idle_seconds is not None and time.monotonic() - self._last > self._idle_seconds
+        return await super().on_tick(counter) or idle
+
+
+def server(
+    path: Path | None,
+    *,
+    host: str = LOOPBACK,
+    port: int = PORT,
+    idle_seconds: float | None = None,
+    **options: Any,
+) -> uvicorn.Server:
+    """A uvicorn server, not started; it ends after `idle_seconds` without a request. Refuses to listen anywhere but on 127.0.0.1: the sandbox has no real keys."""
     if host != LOOPBACK:
         raise ValueError(f"the sandbox listens on {LOOPBACK} only, not on {host}")
     config = uvicorn.Config(
@@ -48,9 +72,9 @@ def server(path: Path | None, *, host: str = LOOPBACK, port: int = PORT, **optio
         log_level="warning",
         access_log=False,
     )
-    return uvicorn.Server(config)
+    return IdleServer(config, idle_seconds)
 
 
-def serve(host: str = LOOPBACK, port: int = PORT, path: Path | None = None) -> None:
-    """Serve until interrupted. path: the durable file (None: in memory)."""
-    server(path, host=host, port=port).run()
+def serve(host: str = LOOPBACK, port: int = PORT, path: Path | None = None, idle_seconds: float | None = None) -> None:
+    """Serve until interrupted or idle. path: the durable file (None: in memory)."""
+    server(path, host=host, port=port, idle_seconds=idle_seconds).run()
