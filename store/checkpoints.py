@@ -73,10 +73,8 @@ def verify(store: Store, notes: Path | None = None, public_key: Path | None = No
             found += [torn] if torn else []
         else:
             found = []
-        if key_path.exists() or found or public_key is not None:
-            verifier = read_public_key(key_path)
-        else:
-            verifier = _signer(store.folder).verifier
+        unsigned = not found and public_key is None and not key_path.exists()
+        verifier = Verifier("agent-lee/unsigned", bytes(32)) if unsigned else read_public_key(key_path)
         with store.look() as uow:
             return verify_entries(uow.log.stored(), found, verifier)
 
@@ -131,11 +129,14 @@ def _signer(folder: Path) -> Signer:
     """The log's signing key, made on first use. A lost key is not replaced while anything signed by it exists."""
     path = folder / SIGNING_KEY
     if path.exists():
-        origin, _, encoded = path.read_text(encoding="ascii").strip().partition(" ")
         try:
-            return Signer(origin, Ed25519PrivateKey.from_private_bytes(base64.b64decode(encoded, validate=True)))
+            origin, _, encoded = path.read_text(encoding="ascii").strip().partition(" ")
+            signer = Signer(origin, Ed25519PrivateKey.from_private_bytes(base64.b64decode(encoded, validate=True)))
         except ValueError as error:
             raise LogTampered("The log's signing key is damaged.") from error
+        if not (folder / PUBLIC_KEY).exists():  # a crash fell between the two files
+            _write_new(folder / PUBLIC_KEY, signer.verifier.text() + "\n", 0o644)
+        return signer
     if (folder / NOTES).exists() or (folder / PUBLIC_KEY).exists():
         raise LogTampered("The log's signing key is gone, although its checkpoints or its public key are still there.")
     private = Ed25519PrivateKey.generate()

@@ -90,6 +90,22 @@ def test_an_auditor_needs_only_the_notes_and_the_public_key(store: Store, tmp_pa
     assert verify(store, kept / NOTES, kept / PUBLIC_KEY).ok
 
 
+def test_a_public_key_lost_in_a_crash_comes_back_from_the_signing_key(store: Store) -> None:
+    fill(store, 3)
+    checkpoint(store)
+    key = (store.folder / PUBLIC_KEY).read_bytes()
+    (store.folder / PUBLIC_KEY).unlink()
+    checkpoint(store)
+    assert (store.folder / PUBLIC_KEY).read_bytes() == key
+
+
+def test_verifying_writes_nothing(store: Store) -> None:
+    before = sorted(store.folder.iterdir())
+    fill(store, 3)
+    assert verify(store).uncovered == 3
+    assert sorted(store.folder.iterdir()) == before
+
+
 def test_an_erased_customer_still_verifies(store: Store, case: CaseRow) -> None:
     fill(store, 10, case)
     checkpoint(store)
