@@ -15,7 +15,8 @@ class Reservation:
     """`amount` minor units (or a count) to hold under `budget`.
 
     `cap` None counts without limit (a human's approval stands above Lee's caps, but Lee must see what was spent).
-    When the cap would be passed, `rule` and `reason` become a `NeedsApproval`.
+    When the cap would be passed, `rule` and `reason` become a `NeedsApproval`. `per_try` counts the try itself: it is
+    not given back when Stripe refuses.
     """
 
     budget: str
@@ -23,6 +24,7 @@ class Reservation:
     cap: int | None
     rule: str
     reason: str
+    per_try: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,16 @@ from policy.facts import ActionFacts
 from policy.law import COLLEAGUE
 from policy.limits import Limits
 from policy.proposals import Proposal
-from policy.reservation import Moving, deny, reserve
+from policy.reservation import Moving, Started, deny, reserve, turn_away
 from policy.rows import failure_of, intent_of, receipt_of, ruling_of
 from policy.sending import Patience, Sending
 from policy.settlement import Settlement, Status
+from policy.well_formed import facts_flaw, proposal_flaw
 from store.database import Store
+from store.errors import NotFound
 from store.ledger import IntentRow
 
+RECONCILER: Final = "lee:reconciler"
 LOOKS: Final = 3  # how often facts are read again because the ledger moved meanwhile
 
 
@@ -56,6 +59,9 @@ class Gate:
         Raises `store.errors.LogUnavailable` when nothing can be written down: then nothing was sent either, or what was
         sent is found again at the next start.
         """
+        if (strange := self._strange(proposal)) is not None:
+            turn_away(self._store, proposal, strange, self._policy_hash)
+            return Settlement(proposal, strange, Status.REFUSED)
         with self._store.look() as uow:
             earlier = uow.ledger.of_proposal(proposal.id)
         if earlier is not None:
@@ -73,6 +79,8 @@ class Gate:
                 )
             except Moving:
                 continue
+            except Started as started:
+                return await self._continue(proposal, started.row)
             if intent is None:
                 return Settlement(proposal, decision, _status(decision))
             self._reach(CrashPoint.RESERVED)
@@ -82,10 +90,29 @@ class Gate:
             Deny("ledger.moving", "The ledger kept changing while facts were read.", customer_reason=COLLEAGUE),
         )
 
+    def _strange(self, proposal: Proposal) -> Deny | None:
+        """Why this is no proposal of its case: values that are not what their types say, a case of another customer, or
+        an id that stands for another action."""
+        if (wrong := proposal_flaw(proposal)) is not None:
+            return Deny("proposal.malformed", f"The proposal is malformed ({wrong}).", customer_reason=COLLEAGUE)
+        with self._store.look() as uow:
+            try:
+                case = uow.cases.get(proposal.case)
+            except NotFound as error:
+                return Deny("case.unknown", error.message, customer_reason=COLLEAGUE)
+            known = uow.proposals.find(proposal.id)
+        if case.customer != proposal.principal.customer:
+            return Deny("case.customer", "The case is another customer's.", customer_reason=COLLEAGUE)
+        told = (proposal.case, proposal.tool, proposal.arguments)
+        if known is not None and (known.case_id, known.tool, known.arguments) != told:
+            return Deny("proposal.changed", "That id stands for another action.", customer_reason=COLLEAGUE)
+        return None
+
     async def _facts(self, proposal: Proposal) -> ActionFacts | Deny:
         try:
             async with asyncio.timeout(self._patience.facts_seconds):
-                return await self._effects.facts(proposal.action, proposal.principal)
+                facts = await self._effects.facts(proposal.action, proposal.principal)
+            wrong = facts_flaw(facts)
         except (FactsUnavailable, TimeoutError) as error:
             why = str(error) or "the source did not answer in time"
             return Deny("facts.unavailable", f"The facts could not be read: {why}.", customer_reason=COLLEAGUE)
@@ -96,6 +123,10 @@ class Gate:
                 customer_reason=COLLEAGUE,
             )
 
+        if wrong is not None:
+            return Deny("facts.malformed", f"The facts are malformed ({wrong}).", customer_reason=COLLEAGUE)
+        return facts
+
     def _refuse(self, proposal: Proposal, decision: Deny) -> Settlement:
         deny(self._store, proposal, decision, self._policy_hash, self._clock())
         return Settlement(proposal, decision, Status.REFUSED)
@@ -103,7 +134,7 @@ class Gate:
     async def _carry_out(self, proposal: Proposal, decision: Decision, intent: Intent) -> Settlement:
         self._here.add(intent.id)
         try:
-            sent = await self._sending.send(intent, proposal.actor)
+            sent = await self._sending.send(intent, proposal.actor, proposal.epoch)
         finally:
             self._here.discard(intent.id)
         return Settlement(proposal, decision, sent.status, intent, sent.receipt, sent.failure)
@@ -124,40 +155,40 @@ class Gate:
             return Settlement(proposal, decision, Status.UNKNOWN, intent)
         self._here.add(row.id)
         try:
-            sent = await self._sending.resume(intent, proposal.actor, self._clock(), may_send=self._owns(proposal))
+            sent = await self._sending.resume(intent, proposal.actor, self._clock(), proposal.epoch, row.sent_at)
         finally:
             self._here.discard(row.id)
         return Settlement(proposal, decision, sent.status, intent, sent.receipt, sent.failure)
-
-    def _owns(self, proposal: Proposal) -> bool:
-        with self._store.look() as uow:
-            case = uow.cases.get(proposal.case)
-        return (case.owner, case.epoch) == (proposal.owner, proposal.epoch)
 
     async def reconcile(self) -> list[str]:
         """Find out about every intent without a known outcome; returns the ids of those that are settled now.
 
         Runs at start and on a schedule. Finds before it sends; sends again, under the same idempotency key, only while
-        the case has not changed hands and the key is young enough.
+        the case has not changed hands and the key is young enough. An intent that cannot be handled (a tool that is no
+        more) is noted in the audit log and left for a human; it does not stop the others.
         """
         with self._store.look() as uow:
-            waiting = [
-                (row, uow.proposals.get(row.proposal_id), uow.cases.get(row.case_id)) for row in uow.ledger.open()
-            ]
+            waiting = [(row, uow.proposals.get(row.proposal_id).epoch) for row in uow.ledger.open()]
         settled: list[str] = []
-        for row, proposed, case in waiting:
+        for row, epoch in waiting:
             if row.id in self._here:
                 continue
             self._here.add(row.id)
             try:
-                sent = await self._sending.resume(
-                    intent_of(row), "lee:reconciler", self._clock(), may_send=case.epoch == proposed.epoch
-                )
+                sent = await self._sending.resume(intent_of(row), RECONCILER, self._clock(), epoch, row.sent_at)
+            except (LookupError, ValueError, TypeError) as error:
+                self._note_stuck(row, error)
+                continue
             finally:
                 self._here.discard(row.id)
             if sent.status is not Status.UNKNOWN:
                 settled.append(row.id)
         return settled
+
+    def _note_stuck(self, row: IntentRow, error: Exception) -> None:
+        why = {"intent": row.id, "operation_key": row.operation_key, "error": type(error).__name__}
+        with self._store.unit() as uow:
+            uow.record("effect.stuck", RECONCILER, row.case_id, row.customer, why)
 
 
 def _status(decision: Decision) -> Status:

@@ -6,7 +6,7 @@ A law that matches nothing, a rule that raises, a fact of the wrong type: `Deny`
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic
 
 from billing.money import Money
@@ -91,9 +91,8 @@ def _decide(question: Question[Action, ActionFacts], laws: dict[type[Action], La
     over = over_human_limit(question, value)
     if over is not None:
         return over
-    held = tuple(
-        Reservation(entry.budget, entry.amount, None, entry.rule, entry.reason) for entry in law.reservations(question)
-    ) + human_budget(question, approval, value)
+    uncapped = tuple(replace(entry, cap=None) for entry in law.reservations(question))
+    held = (*uncapped, *human_budget(question, approval, value))
     return Allow("approval.given", f"Approved by {approval.human}.", told, None, held, value, confirmation, approval.id)
 
 

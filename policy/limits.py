@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from policy.proposals import Role
 
@@ -16,6 +16,8 @@ DEFAULT = Path(__file__).with_name("limits.toml")
 
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+# As Stripe writes them: a table named USD would be read, and never be found.
+Currency = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
 
 
 class LimitsError(ValueError):
@@ -67,14 +69,14 @@ class Limits(_Closed):
     plan_change: PlanChangeLimits
     links: LinkLimits
     consent: ConsentLimits
-    currency: dict[str, CurrencyLimits]
+    currency: dict[Currency, CurrencyLimits] = Field(min_length=1)
 
     @property
     def hash(self) -> str:
         """SHA-256 over these limits and the source of every rule: which policy made a decision."""
         data = self.model_dump(mode="json")
         data["billing_roles"] = sorted(data["billing_roles"])  # a set has no order of its own
-        rules = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+        rules = [path.read_bytes() for path in sorted(Path(__file__).parent.rglob("*.py"))]
         return hashlib.sha256(b"\0".join([json.dumps(data, sort_keys=True).encode(), *rules])).hexdigest()
 
 
@@ -84,7 +86,7 @@ def load_limits(path: Path = DEFAULT) -> Limits:
         return Limits.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise LimitsError(f"cannot read the limits at {path}: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LimitsError(f"{path.name} is not valid TOML: {error}") from error
     except ValidationError as error:
         places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())

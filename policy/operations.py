@@ -26,6 +26,12 @@ def target(action: Action, principal: Principal) -> str:
             raise LookupError(f"{action.tool} has no target")
 
 
+def relied_on(action: Action) -> str | None:
+    """What must stay as it is for the action to be right: a duplicate's twin. Otherwise two refunds, each calling the
+    other charge the one that stays, would return both."""
+    return action.duplicate_of if isinstance(action, Refund) and action.grounds == "duplicate" else None
+
+
 def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
     """Unique in the ledger; equal amounts or other wording do not enter into it."""
     match proposal.action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from billing.ids import IntentId
 from policy.actions import Action
@@ -12,7 +12,7 @@ from policy.effects import Intent
 from policy.facts import ActionFacts
 from policy.law import COLLEAGUE, decide
 from policy.limits import Limits
-from policy.operations import operation_key, target
+from policy.operations import operation_key, relied_on, target
 from policy.proposals import Proposal
 from policy.question import Approval, Consents, Question, Standing
 from policy.rows import intent_of
@@ -25,10 +25,19 @@ from store.proposals import ProposalRow
 from store.unit_of_work import UnitOfWork
 
 Asked = Question[Action, ActionFacts]
+NOTHING: Final = TargetRow(in_flight=False, settled=0, succeeded_in_case=0, amount=0, last_settled_at=None)
 
 
 class Moving(Exception):
     """Something was settled on the target after the facts were read: they are stale, read them again."""
+
+
+class Started(Exception):
+    """The proposal is being carried out already, or was: there is an outcome to tell, and nothing to decide."""
+
+    def __init__(self, row: IntentRow) -> None:
+        super().__init__(row.id)
+        self.row = row
 
 
 class _OverBudget(Exception):
@@ -49,38 +58,58 @@ def reserve(
     policy_hash: str,
     now: datetime,
 ) -> tuple[Decision, Intent | None]:
-    """The decision, committed; with the reserved intent when it is `Allow`. Raises `Moving`, `LogUnavailable`."""
-    question: Asked | None = None
-    decision: Decision
+    """The decision, committed; with the reserved intent when it is `Allow`.
+
+    Raises `Moving`, `Started`, `LogUnavailable`.
+    """
     try:
         with store.unit() as uow:
+            uow.ledger.serial(proposal.principal.customer)
+            if (earlier := uow.ledger.of_proposal(proposal.id)) is not None:
+                raise Started(earlier)
             uow.cases.require(proposal.case, proposal.owner, proposal.epoch)
-            standing = uow.ledger.target(proposal.tool, target(proposal.action, proposal.principal), proposal.case)
-            if standing.last_settled_at is not None and standing.last_settled_at >= asked_at:
-                raise Moving
-            asked = Question(
-                proposal, proposal.action, facts, limits, _standing(standing), _consents(uow, proposal), now
-            )
+            standing, attempt = _standing(uow, proposal, asked_at)
+            asked = Question(proposal, proposal.action, facts, limits, standing, _consents(uow, proposal), now)
             decision = decide(asked, LAWS)
             if isinstance(decision, Allow):
-                return decision, _write(uow, asked, decision, standing.settled + 1, policy_hash)
-            _keep(uow, proposal, decision, policy_hash, now, asked)
+                return decision, _write(uow, asked, decision, attempt, policy_hash)
+            if standing.in_flight and isinstance(decision, Deny):
+                _turn_down(uow, proposal, decision, policy_hash, now)
+            else:
+                _keep(uow, proposal, decision, policy_hash, now, asked)
             return decision, None
     except _OverBudget as over:
-        decision, question = over.decision, over.question
+        with store.unit() as uow:
+            _keep(uow, proposal, over.decision, policy_hash, now, over.question)
+        return over.decision, None
     except Conflict as conflict:
-        decision = Deny("ledger.conflict", conflict.message, customer_reason=COLLEAGUE)
+        refusal = Deny("ledger.conflict", conflict.message, customer_reason=COLLEAGUE)
     except StaleEpoch as stale:
-        decision = Deny("case.stale", stale.message, customer_reason="A colleague has taken over this case.")
-    with store.unit() as uow:
-        _keep(uow, proposal, decision, policy_hash, now, question)
-    return decision, None
+        refusal = Deny("case.stale", stale.message, customer_reason="A colleague has taken over this case.")
+    deny(store, proposal, refusal, policy_hash, now)
+    return refusal, None
 
 
 def deny(store: Store, proposal: Proposal, decision: Deny, policy_hash: str, now: datetime) -> None:
     """Commit a refusal that was reached without asking the law."""
     with store.unit() as uow:
+        _turn_down(uow, proposal, decision, policy_hash, now)
+
+
+def _turn_down(uow: UnitOfWork, proposal: Proposal, decision: Deny, policy_hash: str, now: datetime) -> None:
+    """Refuse for now. What a person was asked before stays asked: the law itself has not taken it back."""
+    if uow.proposals.find(proposal.id) is None:
         _keep(uow, proposal, decision, policy_hash, now, None)
+    else:
+        _log(uow, proposal, decision, policy_hash, None)
+
+
+def turn_away(store: Store, proposal: Proposal, why: Deny, policy_hash: str) -> None:
+    """Commit to the audit log alone that something came which is no proposal of this case: it gets no row."""
+    kept = {"rule": why.rule, "reason": why.reason, "verdict": verdict(why), "policy": policy_hash}
+    told = {"proposal": str(proposal.id), "case": str(proposal.case), "epoch": str(proposal.epoch)}
+    with store.unit() as uow:
+        uow.record("proposal.turned_away", str(proposal.actor), None, None, {**told, **kept})
 
 
 def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, policy_hash: str) -> Intent:
@@ -109,7 +138,7 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
     uow.ledger.reserve(row)
     uow.consents.use(id_, confirmation=allowed.confirmation, approval=allowed.approval)
     for entry in allowed.reservations:
-        if not uow.ledger.hold(id_, entry.budget, entry.amount, entry.cap):
+        if not uow.ledger.hold(id_, entry.budget, entry.amount, entry.cap, for_good=entry.per_try):
             raise _OverBudget(question, allowed, entry, uow.ledger.held(entry.budget))
     return intent_of(row)
 
@@ -122,8 +151,15 @@ def _over_budget(question: Asked, allowed: Allow, entry: Reservation, held: int)
     return NeedsApproval(entry.rule, entry.reason, facts, shown=shown, value=allowed.value)
 
 
-def _standing(row: TargetRow) -> Standing:
-    return Standing(row.in_flight, row.settled, row.succeeded_in_case, row.amount)
+def _standing(uow: UnitOfWork, proposal: Proposal, asked_at: datetime) -> tuple[Standing, int]:
+    """What the ledger knows, and the attempt this would be. Raises `Moving`."""
+    mine = uow.ledger.target(proposal.tool, target(proposal.action, proposal.principal), proposal.case)
+    twin = relied_on(proposal.action)
+    other = NOTHING if twin is None else uow.ledger.target(proposal.tool, twin, proposal.case)
+    if any(row.last_settled_at is not None and row.last_settled_at >= asked_at for row in (mine, other)):
+        raise Moving
+    in_flight = mine.in_flight or other.in_flight
+    return Standing(in_flight, mine.settled, mine.succeeded_in_case, mine.amount, other.amount), mine.settled + 1
 
 
 def _consents(uow: UnitOfWork, proposal: Proposal) -> Consents:
@@ -163,11 +199,22 @@ def _keep(
             now,
         )
     )
+    _log(uow, proposal, decision, policy_hash, shown, intent)
+
+
+def _log(
+    uow: UnitOfWork,
+    proposal: Proposal,
+    decision: Decision,
+    policy_hash: str,
+    shown: str | None,
+    intent: IntentRow | None = None,
+) -> None:
     payload: dict[str, object] = {
         "proposal": proposal.id,
         "tool": proposal.tool,
         "arguments": proposal.arguments,
-        "verdict": said,
+        "verdict": verdict(decision),
         "rule": decision.rule,
         "reason": decision.reason,
         "facts": dict(decision.facts),

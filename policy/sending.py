@@ -12,6 +12,7 @@ from policy.crash_points import CrashPoint, Reach
 from policy.effects import RATE_LIMITED, EffectRefused, Effects, EffectUnknown, Intent, Receipt
 from policy.rows import failure_of, kept, receipt_of
 from policy.settlement import Status
+from policy.well_formed import flaw
 from store.database import Store
 
 # Stripe may forget a key after 24 h and would then execute it anew (docs.stripe.com/api/idempotent_requests).
@@ -27,6 +28,11 @@ class Patience:
     tries: int = 3
     pause_seconds: float = 0.5  # doubles with each try
 
+    @property
+    def quiet(self) -> timedelta:
+        """After so long without an answer a request is not under way any more, neither here nor at Stripe."""
+        return timedelta(seconds=self.effect_seconds * 2)
+
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -36,6 +42,7 @@ class Sent:
 
 
 UNKNOWN: Final = Sent(Status.UNKNOWN)
+TAKEN_OVER: Final = "case_taken_over"
 
 
 class Sending:
@@ -45,26 +52,27 @@ class Sending:
         self._reach = reach
         self._patience = patience
 
-    async def send(self, intent: Intent, actor: str) -> Sent:
-        """Make the effect and settle it."""
-        return self._settle(intent, actor, await self._try(intent, unanswered=False))
+    async def send(self, intent: Intent, actor: str, epoch: int) -> Sent:
+        """Make the effect, while the case is still at `epoch`, and settle it."""
+        return self._settle(intent, actor, await self._try(intent, epoch, unanswered=False))
 
-    async def resume(self, intent: Intent, actor: str, now: datetime, *, may_send: bool) -> Sent:
+    async def resume(self, intent: Intent, actor: str, now: datetime, epoch: int, sent_at: datetime | None) -> Sent:
         """Settle an intent of an earlier life of this process: find its effect, or send it again if still right.
 
-        Not found and not to be sent again means that it did not happen, once nobody can still be working on it.
+        Not found and not to be sent again means that it did not happen, once nobody can still be working on it:
+        it never left (`sent_at` is None), or it left too long ago.
         """
-        age = now - intent.created
+        may_send = self._still(intent, epoch)
         try:
             receipt = await self._look(intent)
         except EffectUnknown:
             return self._settle(intent, actor, UNKNOWN)
         if receipt is not None:
             sent = Sent(Status.SUCCEEDED, receipt)
-        elif may_send and age < KEY_LIFE:
-            sent = await self._try(intent, unanswered=True)
-        elif age > timedelta(seconds=self._patience.effect_seconds * 2):
-            sent = Sent(Status.FAILED, failure="key_too_old" if may_send else "case_taken_over")
+        elif may_send and now - intent.created < KEY_LIFE:
+            sent = await self._try(intent, epoch, unanswered=sent_at is not None)
+        elif sent_at is None or now - sent_at > self._patience.quiet:
+            sent = Sent(Status.FAILED, failure="key_too_old" if may_send else TAKEN_OVER)
         else:
             sent = UNKNOWN
         return self._settle(intent, actor, sent)
@@ -76,7 +84,7 @@ class Sending:
         sent = await self._perform(intent)
         return sent.receipt or receipt
 
-    async def _try(self, intent: Intent, *, unanswered: bool) -> Sent:
+    async def _try(self, intent: Intent, epoch: int, *, unanswered: bool) -> Sent:
         """Send; after a missing answer look for the effect, then send again under the same key.
 
         `unanswered`: an earlier try may have reached Stripe, so a refusal alone proves nothing.
@@ -87,6 +95,8 @@ class Sending:
                 await asyncio.sleep(self._patience.pause_seconds * 2 ** (n - 1))
             if n and unanswered and (found := await self._found(intent)) is not None:
                 return found
+            if not self._leaves(intent, epoch):
+                return UNKNOWN if unanswered else Sent(Status.FAILED, failure=TAKEN_OVER)
             sent = await self._perform(intent)
             if sent.status is Status.SUCCEEDED:
                 return sent
@@ -95,6 +105,15 @@ class Sending:
             elif sent.failure != RATE_LIMITED:
                 return await self._after_refusal(intent, sent) if unanswered else sent
         return UNKNOWN if unanswered else sent
+
+    def _still(self, intent: Intent, epoch: int) -> bool:
+        with self._store.look() as uow:
+            return uow.cases.get(intent.case).epoch == epoch
+
+    def _leaves(self, intent: Intent, epoch: int) -> bool:
+        """Commit that the intent leaves for Stripe now. False: the case changed hands, or the intent was settled."""
+        with self._store.unit() as uow:
+            return uow.cases.locked(intent.case).epoch == epoch and uow.ledger.sending(intent.id)
 
     async def _after_refusal(self, intent: Intent, refusal: Sent) -> Sent:
         """Refused after an unanswered try: the refusal may only say that the thing is done."""
@@ -117,11 +136,11 @@ class Sending:
             async with asyncio.timeout(self._patience.effect_seconds):
                 receipt = await self._effects.perform(intent)
         except EffectRefused as refused:
-            sent = Sent(Status.FAILED, failure=refused.code)
+            sent = Sent(Status.FAILED, failure=str(refused.code))
         except Exception:  # noqa: BLE001  time-out or bug alike: neither says what Stripe did
             sent = UNKNOWN
         else:
-            sent = Sent(Status.SUCCEEDED, receipt)
+            sent = UNKNOWN if flaw(receipt, Receipt) else Sent(Status.SUCCEEDED, receipt)
         self._reach(CrashPoint.ANSWERED)
         return sent
 
@@ -129,9 +148,12 @@ class Sending:
         """The effect, or None if Stripe shows none. Raises `EffectUnknown` for everything that is not an answer."""
         try:
             async with asyncio.timeout(self._patience.facts_seconds):
-                return await self._effects.find(intent)
+                receipt = await self._effects.find(intent)
         except Exception as error:
             raise EffectUnknown("find", f"{type(error).__name__}: {error}") from error
+        if receipt is not None and (wrong := flaw(receipt, Receipt)):
+            raise EffectUnknown("find", wrong)
+        return receipt
 
     def _settle(self, intent: Intent, actor: str, sent: Sent) -> Sent:
         """Commit the outcome with its audit entry; an outcome that is already there wins."""
@@ -140,6 +162,8 @@ class Sending:
             if before.status in ("succeeded", "failed"):
                 status = Status.SUCCEEDED if before.status == "succeeded" else Status.FAILED
                 return Sent(status, receipt_of(before), failure_of(before))
+            if before.status == sent.status.value:
+                return sent
             told = kept(sent.receipt) if sent.receipt else {"failure": sent.failure}
             uow.ledger.settle(intent.id, sent.status.value, sent.receipt.stripe_id if sent.receipt else None, told)
             uow.record(
@@ -147,7 +171,13 @@ class Sending:
                 actor,
                 intent.case,
                 intent.customer,
-                {"intent": intent.id, "operation_key": intent.operation_key, "status": sent.status.value, **told},
+                {
+                    "intent": intent.id,
+                    "operation_key": intent.operation_key,
+                    "status": sent.status.value,
+                    "receipt": told if sent.receipt else None,
+                    "failure": sent.failure,
+                },
             )
         self._reach(CrashPoint.SETTLED)
         return sent

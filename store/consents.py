@@ -33,7 +33,8 @@ class ConsentRows:
     def confirm(self, proposal_id: str, message_id: str, valid: timedelta) -> str:
         """The customer's yes, given in `message_id`, to what `proposal_id` showed. Returns the confirmation's id.
 
-        Raises `NotFound`; `Conflict` when nothing waits for a yes, or the message is not a customer's in the same case.
+        Raises `NotFound`; `Conflict` when nothing waits for a yes, the message is not a customer's in the same case, or
+        it has said yes to this before.
         """
         proposal = self._uow.proposals.get(proposal_id)
         if proposal.verdict != "needs_confirmation":
@@ -47,6 +48,9 @@ class ConsentRows:
             raise Conflict("Only a message of the customer in the same case can confirm.")
         if message.created_at < written(proposal.decided_at):
             raise Conflict("That message is older than the question it would answer.")
+        twice = confirmations.c.message_id == message_id, confirmations.c.digest == proposal.digest
+        if self._uow.connection.execute(select(confirmations.c.id).where(*twice)).first() is not None:
+            raise Conflict("That message has confirmed this already.")
         now, id_ = self._uow.clock(), fresh("conf")
         self._uow.connection.execute(
             insert(confirmations).values(
@@ -63,28 +67,30 @@ class ConsentRows:
     def approve(self, proposal_id: str, human: str, valid: timedelta) -> str:
         """A human's yes to exactly this proposal as it was shown. Returns the approval's id.
 
-        Raises `NotFound`; `Conflict` when it does not wait for approval or was approved before.
+        An approval that was not used yet (the facts could not be read, it expired) is given anew, by whoever gives it
+        now. Raises `NotFound`; `Conflict` when it does not wait for approval or its approval was used.
         """
         proposal = self._uow.proposals.get(proposal_id)
         if proposal.verdict != "needs_approval":
             raise Conflict(f"Proposal {proposal_id} does not wait for an approval.")
         already = self._uow.connection.execute(
-            select(approvals.c.human).where(
+            select(approvals.c.id, approvals.c.human, approvals.c.used_by).where(
                 approvals.c.proposal_id == proposal_id, approvals.c.digest == proposal.digest
             )
         ).one_or_none()
-        if already is not None:
+        if already is not None and already.used_by is not None:
             raise Conflict(f"Proposal {proposal_id} was approved already, by {already.human}.")
-        now, id_ = self._uow.clock(), fresh("appr")
+        now = self._uow.clock()
+        given = {"human": human, "created_at": written(now), "expires_at": written(now + valid)}
+        if already is not None:
+            again = approvals.c.id == already.id, approvals.c.used_by.is_(None)
+            if self._uow.connection.execute(update(approvals).where(*again).values(given)).rowcount != 1:
+                raise Conflict(f"Proposal {proposal_id} was approved already, by {already.human}.")
+            return already.id
+        id_ = fresh("appr")
         self._uow.connection.execute(
             insert(approvals).values(
-                id=id_,
-                case_id=proposal.case_id,
-                proposal_id=proposal_id,
-                digest=proposal.digest,
-                human=human,
-                created_at=written(now),
-                expires_at=written(now + valid),
+                id=id_, case_id=proposal.case_id, proposal_id=proposal_id, digest=proposal.digest, **given
             )
         )
         return id_

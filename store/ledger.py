@@ -16,6 +16,7 @@ from sqlalchemy import Row, case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from store.dialects import lock_customer
 from store.errors import Conflict, NotFound
 from store.instants import read, read_or_none, written
 from store.tables import budgets, intents, reservations
@@ -48,6 +49,7 @@ class IntentRow:
     receipt: dict[str, object] | None
     created_at: datetime
     settled_at: datetime | None = None
+    sent_at: datetime | None = None  # when it last left for Stripe; None: it never did
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,17 @@ class LedgerRows:
         ).one()
         return TargetRow(row[0] > 0, row[1], row[2], int(row[3]), read_or_none(row[4]))
 
-    def hold(self, intent_id: str, budget: str, amount: int, cap: int | None) -> bool:
-        """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row."""
+    def serial(self, customer: str) -> None:
+        """Wait for everybody else who is deciding on this customer; what is read afterwards holds until the commit."""
+        lock_customer(self._uow.connection, customer)
+
+    def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool = False) -> bool:
+        """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row.
+
+        `for_good`: a failure does not give it back. Raises ValueError for an amount that is not positive.
+        """
+        if amount <= 0:
+            raise ValueError(f"a budget holds positive amounts, not {amount}")
         connection = self._uow.connection
         make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(make(budgets).values(key=budget, held=0).on_conflict_do_nothing())
@@ -89,7 +100,8 @@ class LedgerRows:
             change = change.where(budgets.c.held + amount <= cap)
         if connection.execute(change).rowcount != 1:
             return False
-        connection.execute(insert(reservations).values(intent_id=intent_id, budget=budget, amount=amount, state="held"))
+        state = "settled" if for_good else "held"
+        connection.execute(insert(reservations).values(intent_id=intent_id, budget=budget, amount=amount, state=state))
         return True
 
     def held(self, budget: str) -> int:
@@ -124,6 +136,15 @@ class LedgerRows:
                 created_at=written(row.created_at),
             )
         )
+
+    def sending(self, intent_id: str) -> bool:
+        """Note that an intent leaves for Stripe now; False when somebody has settled it meanwhile."""
+        noted = self._uow.connection.execute(
+            update(intents)
+            .where(intents.c.id == intent_id, intents.c.status.in_(OPEN))
+            .values(sent_at=written(self._uow.clock()))
+        )
+        return noted.rowcount == 1
 
     def settle(
         self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None
@@ -210,4 +231,5 @@ def _row(found: Row[tuple[object, ...]]) -> IntentRow:
         None if found.receipt is None else json.loads(found.receipt),
         read(found.created_at),
         read_or_none(found.settled_at),
+        read_or_none(found.sent_at),
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, insert, select, update
 
-from store.errors import NotFound
+from store.errors import Conflict, NotFound
 from store.instants import read, written
 from store.tables import proposals
 
@@ -41,7 +41,10 @@ class ProposalRows:
         self._uow = uow
 
     def decided(self, row: ProposalRow) -> None:
-        """Keep the decision on a proposal: the first one, or the newer one after a consent."""
+        """Keep the decision on a proposal: the first one, or the newer one after a consent.
+
+        Raises `Conflict` when that id already stands for another action or case.
+        """
         values: dict[str, object] = {
             "epoch": row.epoch,
             "actor": row.actor,
@@ -53,8 +56,8 @@ class ProposalRows:
             "decided_at": written(row.decided_at),
         }
         connection = self._uow.connection
-        changed = connection.execute(update(proposals).where(proposals.c.id == row.id).values(values))
-        if changed.rowcount == 0:
+        earlier = self.find(row.id)
+        if earlier is None:
             connection.execute(
                 insert(proposals).values(
                     id=row.id,
@@ -65,13 +68,21 @@ class ProposalRows:
                     **values,
                 )
             )
+            return
+        if (earlier.case_id, earlier.tool, earlier.arguments) != (row.case_id, row.tool, row.arguments):
+            raise Conflict(f"Proposal {row.id} stands for something else.")
+        connection.execute(update(proposals).where(proposals.c.id == row.id).values(values))
 
     def get(self, proposal_id: str) -> ProposalRow:
         """Raises `NotFound`."""
-        found = self._uow.connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one_or_none()
+        found = self.find(proposal_id)
         if found is None:
             raise NotFound("proposal", proposal_id)
-        return _row(found)
+        return found
+
+    def find(self, proposal_id: str) -> ProposalRow | None:
+        found = self._uow.connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one_or_none()
+        return None if found is None else _row(found)
 
     def of(self, case_id: str) -> list[ProposalRow]:
         """All proposals of a case, oldest decision first."""

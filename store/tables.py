@@ -171,6 +171,7 @@ intents = Table(
     Column("stripe_id", String(128)),
     Column("receipt", Text),  # JSON of the receipt without its secret, or of the refusal
     Column("created_at", String(32), nullable=False),
+    Column("sent_at", String(32)),  # when it last left for Stripe: until a while later an answer may still come
     Column("settled_at", String(32)),
     CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'unknown')", name="intents_status"),
     Index("intents_of_case", "case_id"),

@@ -23,7 +23,8 @@ def _subscription(q: Q) -> SubscriptionFacts:
 
 def not_found(q: Q) -> Deny | None:
     subscription = q.facts.subscription
-    if subscription is not None and subscription.customer == q.proposal.principal.customer:
+    mine = (q.action.subscription, q.proposal.principal.customer)
+    if subscription is not None and (subscription.id, subscription.customer) == mine:
         return None
     return Deny(
         "cancel.not_found",

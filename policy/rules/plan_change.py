@@ -42,7 +42,8 @@ def _due(q: Q) -> Money:
 
 def not_found(q: Q) -> Deny | None:
     subscription = q.facts.subscription
-    if subscription is not None and subscription.customer == q.proposal.principal.customer:
+    mine = (q.action.subscription, q.proposal.principal.customer)
+    if subscription is not None and (subscription.id, subscription.customer) == mine:
         return None
     return Deny(
         "plan.not_found",
@@ -80,7 +81,13 @@ def several_items(q: Q) -> Deny | None:
 
 def bad_price(q: Q) -> Deny | None:
     price = q.facts.price
-    if price is not None and price.active and price.unit_amount is not None and price.interval is not None:
+    if (
+        price is not None
+        and price.id == q.action.price
+        and price.active
+        and price.unit_amount is not None
+        and price.interval is not None
+    ):
         return None
     return Deny(
         "plan.price",

@@ -26,7 +26,8 @@ def _charge(q: Q) -> ChargeFacts:
 
 def already_refunded(q: Q) -> int:
     """Minor units; the larger of Stripe and ledger: a human may have refunded in the dashboard, and Stripe may lag."""
-    return max(_charge(q).amount_refunded.amount, q.standing.refunded)
+    charge = _charge(q)
+    return max((charge.amount - charge.refundable).amount, q.standing.refunded, 0)
 
 
 def left(q: Q) -> Money:
@@ -46,7 +47,7 @@ def age(q: Q) -> timedelta:
 
 def not_found(q: Q) -> Deny | None:
     charge = q.facts.charge
-    if charge is not None and charge.customer == q.proposal.principal.customer:
+    if charge is not None and (charge.id, charge.customer) == (q.action.charge, q.proposal.principal.customer):
         return None
     return Deny(
         "refund.not_found",
@@ -134,7 +135,8 @@ def not_duplicate(q: Q) -> Deny | None:
     if q.action.grounds != "duplicate":
         return None
     other = q.facts.duplicate_of
-    if other is not None and other.id == q.action.duplicate_of and same_purchase(_charge(q), other):
+    known = other is not None and other.id == q.action.duplicate_of and q.standing.twin_refunded == 0
+    if other is not None and known and same_purchase(_charge(q), other):
         return None
     return Deny(
         "refund.not_duplicate",

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from billing.declines import AUTHENTICATION, CARD_DATA, DeclineClass, classify, reason
-from billing.facts import InvoiceFacts, PaymentMethodFacts
+from billing.facts import Decline, InvoiceFacts, PaymentMethodFacts
 from billing.money import Money
 from policy.actions import RetryPayment
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
@@ -33,7 +33,7 @@ def _card(q: Q) -> PaymentMethodFacts:
 
 def not_found(q: Q) -> Deny | None:
     invoice = q.facts.invoice
-    if invoice is not None and invoice.customer == q.proposal.principal.customer:
+    if invoice is not None and (invoice.id, invoice.customer) == (q.action.invoice, q.proposal.principal.customer):
         return None
     return Deny(
         "retry.not_found",
@@ -69,7 +69,8 @@ def unknown_currency(q: Q) -> Deny | None:
 
 
 def no_card(q: Q) -> Deny | None:
-    if q.facts.payment_method is not None:
+    card = q.facts.payment_method
+    if card is not None and q.action.payment_method in (None, card.id):
         return None
     return Deny(
         "retry.no_card",
@@ -82,7 +83,7 @@ def no_card(q: Q) -> Deny | None:
 
 def expired_card(q: Q) -> Deny | None:
     card, now = _card(q), q.now.astimezone(UTC)
-    if (card.exp_year, card.exp_month) >= (now.year, now.month):
+    if 1 <= card.exp_month <= 12 and (card.exp_year, card.exp_month) >= (now.year, now.month):
         return None
     return Deny(
         "retry.card_expired",
@@ -97,22 +98,29 @@ def hopeless_card(q: Q) -> Deny | None:
     """The card that was declined, tried again, although the decline says it must not be or cannot work."""
     invoice = _invoice(q)
     decline = invoice.last_decline
-    if decline is None:
-        return None
     if invoice.last_payment_method is not None and invoice.last_payment_method != _card(q).id:
         return None
-    kind = classify(decline)
-    hopeless = kind is DeclineClass.NEVER_RETRY or reason(decline) in AUTHENTICATION | CARD_DATA
-    if not hopeless and not invoice.requires_action:
+    if not invoice.requires_action and (decline is None or not _final(decline)):
         return None
+    why = reason(decline) if decline is not None else "authentication_required"
     return Deny(
         "retry.same_card",
-        f"The bank's last answer was {reason(decline)}: charging this card again cannot work or is not allowed.",
-        {"decline": reason(decline), "class": kind.value, "requires_action": invoice.requires_action},
+        f"The bank's last answer was {why}: charging this card again cannot work or is not allowed.",
+        {
+            "decline": why,
+            "class": classify(decline).value if decline is not None else None,
+            "requires_action": invoice.requires_action,
+        },
         "The customer approves the payment on its link, or uses another card.",
         customer_reason="Your bank will not accept another automatic try on this card; "
         "the payment link or another card will work.",
     )
+
+
+def _final(decline: Decline) -> bool:
+    """The same card, tried again unchanged, must not be charged or cannot succeed."""
+    codes = {decline.code, reason(decline)}
+    return classify(decline) is DeclineClass.NEVER_RETRY or bool(codes & (AUTHENTICATION | CARD_DATA))
 
 
 def over_cap(q: Q) -> NeedsApproval | None:
@@ -147,6 +155,7 @@ def reservations(q: Q) -> tuple[Reservation, ...]:
             q.limits.retry.attempts_per_invoice_day,
             "retry.count",
             "This invoice was tried as often today as Lee may try it.",
+            per_try=True,
         ),
     )
 

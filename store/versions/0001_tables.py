@@ -228,6 +228,7 @@ def _tables() -> None:
         sa.Column("stripe_id", sa.String(length=128), nullable=True),
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.Column("created_at", sa.String(length=32), nullable=False),
+        sa.Column("sent_at", sa.String(length=32), nullable=True),
         sa.Column("settled_at", sa.String(length=32), nullable=True),
         sa.CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'unknown')", name="intents_status"),
         sa.ForeignKeyConstraint(

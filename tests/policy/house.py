@@ -1,0 +1,216 @@
+"""A real store, a real gate and the honest Stripe, put together for one test; and the books that must balance."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFacts
+from billing.ids import CaseId, CustomerId, PaymentMethodId, PriceId, ProposalId, SubscriptionItemId
+from billing.money import Money
+from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.crash_points import Reach, pass_by
+from policy.gate import Gate
+from policy.limits import Limits, load_limits
+from policy.proposals import Owner, Principal, Proposal, Role
+from policy.sending import Patience
+from policy.settlement import Settlement
+from store.database import Store, open_store
+from tests.billing import made
+from tests.policy.stripe_twin import StripeTwin, noon
+
+LIMITS = load_limits()
+ME = made.ME
+QUICK = Patience(facts_seconds=0.2, effect_seconds=0.05, tries=3, pause_seconds=0.0)
+
+
+class Clock:
+    """Moves a millisecond with every look, as a real one would, and further when told."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self.now = start or noon()
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+    def pass_(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+def usd(amount: int) -> Money:
+    return Money(amount, "usd")
+
+
+def refund(charge: str = "ch_one", amount: int | None = None, twin: str | None = None) -> Refund:
+    grounds = "duplicate" if twin is not None else "requested_by_customer"
+    return Refund(charge=charge, amount=amount, grounds=grounds, duplicate_of=twin)
+
+
+def retry(invoice: str = "in_one", card: str | None = None) -> RetryPayment:
+    return RetryPayment(invoice=invoice, payment_method=card)
+
+
+def change(due: int = 4000, price: str = "price_team", at: datetime | None = None) -> ChangePlan:
+    moment = int((at or noon()).timestamp())
+    return ChangePlan(subscription="sub_one", price=price, proration_date=moment, amount_due=due)
+
+
+def cancel(when: Any = "period_end", subscription: str = "sub_one") -> CancelSubscription:
+    return CancelSubscription(subscription=subscription, when=when)
+
+
+def link() -> CardUpdateLink:
+    return CardUpdateLink()
+
+
+def charge(id_: str = "ch_one", amount: int = 2000, **changes: Any) -> ChargeFacts:
+    told = {"amount": usd(amount), "amount_refunded": usd(0), "created": noon() - timedelta(days=3), **changes}
+    return made.charge(id_, **told)
+
+
+def invoice(id_: str = "in_one", amount: int = 2000, **changes: Any) -> InvoiceFacts:
+    return made.unpaid(**{"id": id_, "amount_remaining": usd(amount), **changes})
+
+
+def subscription(id_: str = "sub_one", **changes: Any) -> SubscriptionFacts:
+    return made.subscription(**{"id": id_, "items": (item(),), **changes})
+
+
+def item(**changes: Any) -> Any:
+    return made.item(**{"id": SubscriptionItemId("si_one"), "price": PriceId("price_starter"), **changes})
+
+
+def price(id_: str = "price_team", amount: int = 6000, **changes: Any) -> PriceFacts:
+    return replace(PriceFacts(PriceId(id_), id_[6:].title(), None, usd(amount), "month", True), **changes)
+
+
+@dataclass
+class House:
+    store: Store
+    stripe: StripeTwin
+    clock: Clock
+    limits: Limits
+    gate: Gate
+    url: str
+    keys: Path
+    names: Any
+
+    def case(self, customer: str = ME, role: Role = Role.OWNER) -> str:
+        with self.store.unit() as uow:
+            return uow.cases.open(customer, "u", role.value, "test").id
+
+    def propose(
+        self,
+        case: str,
+        action: Action,
+        *,
+        customer: str = ME,
+        role: Role = Role.OWNER,
+        id_: str | None = None,
+        owner: Owner = "lee",
+        epoch: int = 1,
+        actor: str = "lee:scripted",
+    ) -> Proposal:
+        name = ProposalId(id_ or f"prop_{next(self.names)}")
+        who = Principal(CustomerId(customer), "u", role)
+        return Proposal(name, CaseId(case), None, who, action, actor, owner, epoch)
+
+    async def ask(self, action: Action, case: str | None = None, **more: Any) -> Settlement:
+        """Through the gate as it is: no consent is given for it."""
+        of = {"customer": more["customer"]} if "customer" in more else {}
+        return await self.gate.submit(self.propose(case or self.case(**of), action, **more))
+
+    def says_yes(self, proposal: Proposal, hours: float = 72) -> str:
+        with self.store.unit() as uow:
+            message = uow.messages.add(proposal.case, "inbound", "customer:u", "Yes.")
+            return uow.consents.confirm(proposal.id, message.id, timedelta(hours=hours))
+
+    def approves(self, proposal: Proposal, human: str = "hanna", hours: float = 72) -> str:
+        with self.store.unit() as uow:
+            return uow.consents.approve(proposal.id, human, timedelta(hours=hours))
+
+    async def consented(self, proposal: Proposal) -> Settlement:
+        """Asked, confirmed by the customer, asked again."""
+        first = await self.gate.submit(proposal)
+        if first.status == "waiting":
+            self.says_yes(proposal)
+            return await self.gate.submit(proposal)
+        return first
+
+    def another_gate(self, reach: Reach = pass_by, patience: Patience = QUICK) -> Gate:
+        """A new life of the process: the same database, the same Stripe, nothing remembered."""
+        return Gate(self.stripe, self.store, self.limits, self.clock, reach, patience)
+
+    def log(self, case: str) -> list[tuple[str, dict[str, object]]]:
+        with self.store.look() as uow:
+            return [(row.kind, row.payload or {}) for row in uow.log.of(case)]
+
+    def rows(self, query: str) -> list[Any]:
+        with self.store.look() as uow:
+            return list(uow.connection.execute(text(query)))
+
+    def held(self, like: str) -> int:
+        return sum(row.held for row in self.rows("select key, held from budgets") if row.key.startswith(like))
+
+    def intents(self) -> list[Any]:
+        return self.rows("select * from intents order by created_at, id")
+
+    def must_balance(self, *, all_settled: bool = True) -> None:
+        """No drift in any budget; the world, the ledger and the audit log tell of the same effects."""
+        kept: dict[str, int] = {}
+        for row in self.rows("select budget, amount, state from reservations"):
+            kept.setdefault(row.budget, 0)
+            kept[row.budget] += row.amount if row.state in ("held", "settled") else 0
+        assert {row.key: row.held for row in self.rows("select key, held from budgets")} == kept
+
+        intents = {row.id: row for row in self.intents()}
+        done = [each.intent for each in self.stripe.made]
+        assert len(done) == len(set(done)), "one intent, two effects"
+        if all_settled:
+            assert {row.status for row in intents.values()} <= {"succeeded", "failed"}
+            assert {id_ for id_, row in intents.items() if row.status == "succeeded"} == set(done)
+        for each in self.stripe.made:
+            assert intents[each.intent].status != "failed"
+            assert intents[each.intent].customer == each.customer
+
+        with self.store.look() as uow:
+            entries = [row for row in (uow.log.get(n) for n in range(1, uow.log.size() + 1)) if row is not None]
+        told = [row.payload or {} for row in entries]
+        decided = [entry["intent"] for entry in told if entry.get("verdict") == "allow"]
+        settled = [entry["intent"] for entry in told if entry.get("status") in ("succeeded", "failed")]
+        assert sorted(map(str, decided)) == sorted(intents)
+        ended = [id_ for id_, row in intents.items() if row.status in ("succeeded", "failed")]
+        assert sorted(map(str, settled)) == sorted(ended)
+
+
+def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None:
+    """One customer with a paid charge, an open invoice, a card and a subscription."""
+    id_ = CustomerId(customer)
+    card = made.card(f"pm_{suffix}")
+    stripe.customers[id_] = made.customer(id=id_, default_payment_method=PaymentMethodId(card.id))
+    stripe.cards[card.id] = (id_, card)
+    stripe.charges[f"ch_{suffix}"] = charge(f"ch_{suffix}", customer=id_)
+    stripe.invoices[f"in_{suffix}"] = invoice(f"in_{suffix}", customer=id_)
+    stripe.subscriptions[f"sub_{suffix}"] = subscription(f"sub_{suffix}", customer=id_)
+    for name, amount, due in (("team", 6000, 4000), ("business", 20000, 60000), ("free", 0, -1500)):
+        stripe.prices[f"price_{name}"] = price(f"price_{name}", amount)
+        stripe.due[(f"sub_{suffix}", f"price_{name}")] = usd(due)
+
+
+def build(folder: Path, template: Path, *, limits: Limits = LIMITS, patience: Patience = QUICK) -> House:
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(template, folder / "lee.db")
+    clock = Clock()
+    url, keys = f"sqlite:///{folder}/lee.db", folder / "keys"
+    store = open_store(url, keys, clock)
+    stripe = StripeTwin(clock)
+    furnish(stripe)
+    gate = Gate(stripe, store, limits, clock, patience=patience)
+    return House(store, stripe, clock, limits, gate, url, keys, itertools.count(1))

@@ -1,0 +1,266 @@
+"""An honest Stripe in memory: what it says it did, it did, and it keeps its own books.
+
+It knows idempotency keys (replay for 24 hours, a refusal for other parameters) and can lose answers, refuse, dawdle and
+talk nonsense. It shares no code with the law: `made` is what the oracle of the tests counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from billing.facts import ChargeFacts, CustomerFacts, Decline, DisputeFacts, InvoiceFacts, PaymentMethodFacts
+from billing.facts import PriceFacts, SubscriptionFacts
+from billing.money import Money
+from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt
+from policy.facts import CancelCase, LinkCase, PlanChangeCase, RefundCase, RetryCase
+from policy.proposals import Principal
+
+FAULTS = (
+    "lost_before",
+    "lost_after",
+    "lost_then_409",
+    "conflict",
+    "rate_limited",
+    "slow_before",
+    "slow_after",
+    "nonsense",
+    "no_receipt",
+    "odd_receipt",
+)
+
+
+@dataclass(frozen=True)
+class Made:
+    """One committed change of the world. `amount` positive left the company, negative was collected."""
+
+    intent: str
+    tool: str
+    customer: str
+    target: str
+    amount: int
+    currency: str
+    at: datetime
+
+
+class StripeTwin:
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.customers: dict[str, CustomerFacts] = {}
+        self.charges: dict[str, ChargeFacts] = {}
+        self.invoices: dict[str, InvoiceFacts] = {}
+        self.cards: dict[str, tuple[str, PaymentMethodFacts]] = {}  # owner, card
+        self.subscriptions: dict[str, SubscriptionFacts] = {}
+        self.prices: dict[str, PriceFacts] = {}
+        self.disputes: list[DisputeFacts] = []
+        self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
+        self.declines: dict[str, str] = {}  # card -> decline code
+        self.made: list[Made] = []
+        self.receipts: dict[str, Receipt] = {}  # intent id -> what was done for it
+        self.calls: list[tuple[str, str]] = []  # (intent id, idempotency key) of every request that arrived
+        self.asked = 0  # how often facts were read
+        self.faults: deque[str] = deque()
+        self.find_faults: deque[str] = deque()
+        self.facts_through: Callable[[Any], Any] = lambda facts: facts
+        self.slow_seconds = 30.0
+        self.before_commit: Callable[[Intent], None] = lambda _: None
+        self._answers: dict[str, tuple[datetime, str, Receipt | EffectRefused]] = {}
+        self._in_flight: set[str] = set()
+
+    # ---- facts
+
+    async def facts(self, action: Action, principal: Principal) -> Any:
+        self.asked += 1
+        await asyncio.sleep(0)
+        return self.facts_through(self._facts(action, principal))
+
+    def _facts(self, action: Action, principal: Principal) -> Any:
+        now, mine = self.clock(), principal.customer
+        if mine not in self.customers:
+            raise FactsUnavailable("Stripe knows no such customer")
+        who = self.customers[mine]
+        if isinstance(action, Refund):
+            own = [charge for charge in self.charges.values() if charge.customer == mine]
+            by_id = {charge.id: charge for charge in own}
+            return RefundCase(
+                now,
+                who,
+                by_id.get(action.charge),  # type: ignore[call-overload]
+                by_id.get(action.duplicate_of or ""),  # type: ignore[call-overload]
+                tuple(charge for charge in own if charge.id != action.charge),
+                (),
+                tuple(each for each in self.disputes if each.charge in by_id),
+            )
+        if isinstance(action, RetryPayment):
+            invoice = self.invoices.get(action.invoice)
+            owner, card = self.cards.get(action.payment_method or who.default_payment_method or "", ("", None))
+            return RetryCase(
+                now,
+                who,
+                invoice if invoice is not None and invoice.customer == mine else None,
+                card if owner == mine else None,
+            )
+        if isinstance(action, ChangePlan):
+            subscription = self._subscription(action.subscription, mine)
+            return PlanChangeCase(
+                now,
+                who,
+                subscription,
+                self.prices.get(action.price),
+                self.due.get((action.subscription, action.price)) if subscription else None,
+            )
+        if isinstance(action, CancelSubscription):
+            return CancelCase(now, who, self._subscription(action.subscription, mine))
+        assert isinstance(action, CardUpdateLink)
+        return LinkCase(now, who)
+
+    def _subscription(self, id_: str, customer: str) -> SubscriptionFacts | None:
+        found = self.subscriptions.get(id_)
+        return found if found is not None and found.customer == customer else None
+
+    # ---- effects
+
+    async def perform(self, intent: Intent) -> Any:
+        self.calls.append((intent.id, intent.idempotency_key))
+        fault = self.faults.popleft() if self.faults else ""
+        await asyncio.sleep(0)
+        if fault == "rate_limited":
+            raise EffectRefused(RATE_LIMITED, "too many requests")
+        if fault == "lost_before":
+            raise EffectUnknown("connection", "lost before it arrived")
+        if fault == "nonsense":
+            raise ZeroDivisionError("a bug in the hands")
+        if fault == "conflict":
+            raise EffectUnknown("idempotency_key_in_use", "409")
+        if fault == "slow_before":
+            await asyncio.sleep(self.slow_seconds)
+        if intent.idempotency_key in self._in_flight:
+            self._in_flight.discard(intent.idempotency_key)
+            raise EffectUnknown("idempotency_key_in_use", "409")
+        receipt = self._once(intent)
+        if fault == "lost_then_409":
+            self._in_flight.add(intent.idempotency_key)
+        if fault in ("lost_after", "lost_then_409"):
+            raise EffectUnknown("connection", "lost after the commit")
+        if fault == "slow_after":
+            await asyncio.sleep(self.slow_seconds)
+        if fault == "no_receipt":
+            return None
+        if fault == "odd_receipt":
+            return replace(receipt, details={"renews": float("nan")})
+        return receipt
+
+    def _once(self, intent: Intent) -> Receipt:
+        key, params = intent.idempotency_key, intent.action.model_dump_json()
+        kept = self._answers.get(key)
+        if kept is not None and self.clock() - kept[0] < timedelta(hours=24):
+            if kept[1] != params:
+                raise EffectRefused("idempotency_error", "other parameters under the same key")
+            if isinstance(kept[2], EffectRefused):
+                raise kept[2]
+            return kept[2]
+        self.before_commit(intent)
+        try:
+            receipt = self._execute(intent)
+        except EffectRefused as refused:
+            self._answers[key] = (self.clock(), params, refused)
+            raise
+        self._answers[key] = (self.clock(), params, receipt)
+        self.receipts[intent.id] = receipt
+        return receipt
+
+    def _execute(self, intent: Intent) -> Receipt:
+        match intent.action:
+            case Refund() as action:
+                return self._refund(intent, action)
+            case RetryPayment() as action:
+                return self._pay(intent, action)
+            case ChangePlan() as action:
+                return self._change(intent, action)
+            case CancelSubscription() as action:
+                return self._cancel(intent, action)
+            case _:
+                self._made(intent, intent.customer, 0, "")
+                number = len(self.made)
+                return Receipt("card_update_link", f"bps_{number}", "created", secret=f"https://portal.example/{number}")
+
+    def _refund(self, intent: Intent, action: Refund) -> Receipt:
+        charge = self.charges[action.charge]
+        assert intent.value is not None
+        if charge.disputed:
+            raise EffectRefused("charge_disputed", "the charge is disputed")
+        left = charge.amount.amount - charge.amount_refunded.amount
+        if intent.value.amount > left:
+            raise EffectRefused("charge_already_refunded" if left == 0 else "amount_too_large", "more than is left")
+        total = Money(charge.amount_refunded.amount + intent.value.amount, charge.amount.currency)
+        self.charges[charge.id] = replace(charge, amount_refunded=total, refunded=total == charge.amount)
+        self._made(intent, charge.id, intent.value.amount, intent.value.currency)
+        return Receipt("refund", f"re_{len(self.made)}", "succeeded", intent.value, {"charge": charge.id})
+
+    def _pay(self, intent: Intent, action: RetryPayment) -> Receipt:
+        invoice = self.invoices[action.invoice]
+        card = action.payment_method or self.customers[intent.customer].default_payment_method or ""
+        if invoice.status != "open":
+            raise EffectRefused("invoice_not_open", "not open")
+        if card in self.declines:
+            why = Decline("card_declined", self.declines[card], None, "no")
+            tried = replace(invoice, attempt_count=invoice.attempt_count + 1, last_decline=why)
+            self.invoices[invoice.id] = replace(tried, last_payment_method=self.cards[card][1].id)
+            raise EffectRefused(f"card_declined:{self.declines[card]}", "declined")
+        due = invoice.amount_remaining
+        self.invoices[invoice.id] = replace(invoice, status="paid", amount_paid=due, amount_remaining=due - due)
+        self._made(intent, invoice.id, -due.amount, due.currency)
+        return Receipt("retry_payment", invoice.id, "paid", due)
+
+    def _change(self, intent: Intent, action: ChangePlan) -> Receipt:
+        found, price = self.subscriptions[action.subscription], self.prices[action.price]
+        due = self.due[(found.id, price.id)]
+        if found.metadata.get("lee_intent") == intent.id:
+            raise EffectRefused("nothing_to_change", "on that price already")
+        item = replace(found.items[0], price=price.id, product_name=price.product_name, unit_amount=price.unit_amount)
+        self.subscriptions[found.id] = replace(found, items=(item,), metadata=dict(intent.metadata))
+        self._made(intent, found.id, -due.amount, due.currency)
+        return Receipt("change_plan", found.id, "active", due, {"plan": price.product_name})
+
+    def _cancel(self, intent: Intent, action: CancelSubscription) -> Receipt:
+        found = self.subscriptions[action.subscription]
+        if found.status == "canceled":
+            raise EffectRefused("resource_missing", "no such subscription")
+        ended = {"status": "canceled"} if action.when == "now" else {"cancel_at_period_end": True}
+        self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata), **ended)  # type: ignore[arg-type]
+        self._made(intent, found.id, 0, "")
+        return Receipt("cancel_subscription", found.id, self.subscriptions[found.id].status, None, {"ends_on": "soon"})
+
+    def _made(self, intent: Intent, target: str, amount: int, currency: str) -> None:
+        customer = intent.customer
+        self.made.append(Made(intent.id, intent.action.tool, customer, target, amount, currency, self.clock()))
+
+    async def find(self, intent: Intent) -> Any:
+        fault = self.find_faults.popleft() if self.find_faults else ""
+        await asyncio.sleep(0)
+        if fault == "down":
+            raise EffectUnknown("find", "Stripe does not answer")
+        if fault == "nonsense":
+            raise ZeroDivisionError("a bug in the hands")
+        if fault == "odd":
+            return "yes"
+        if isinstance(intent.action, CardUpdateLink):
+            return None
+        return self.receipts.get(intent.id)
+
+    # ---- the oracle's questions
+
+    def refunded(self, charge: str) -> int:
+        return sum(each.amount for each in self.made if each.target == charge and each.tool == "refund")
+
+    def of(self, tool: str) -> list[Made]:
+        return [each for each in self.made if each.tool == tool]
+
+
+def noon(day: int = 20, month: int = 11) -> datetime:
+    return datetime(2026, month, day, 12, tzinfo=UTC)
