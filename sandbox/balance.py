@@ -72,12 +72,28 @@ def with_status(world: World, transaction: Json) -> Json:
     return {**transaction, "status": "available" if available else "pending"}
 
 
+def retrieve(call: Call) -> Json:
+    """The account's balance: the sum of all lines, by currency and availability (docs.stripe.com/api/balance)."""
+    sums: dict[bool, dict[str, int]] = {True: {}, False: {}}
+    for line in call.select("balance_transaction"):
+        per_currency = sums[call.now >= line["available_on"]]
+        per_currency[line["currency"]] = per_currency.get(line["currency"], 0) + line["net"]
+    currencies = sorted({*sums[True], *sums[False]}) or ["usd"]
+
+    def funds(available: bool) -> list[Json]:
+        rows = [(currency, sums[available].get(currency, 0)) for currency in currencies]
+        return [{"amount": amount, "currency": currency, "source_types": {"card": amount}} for currency, amount in rows]
+
+    return {"object": "balance", "available": funds(True), "livemode": False, "pending": funds(False)}
+
+
 def list_(call: Call) -> Json:
     where = {name: call.params[name] for name in ("source", "currency", "type") if call.params.get(name)}
     return paging.page(call, "/v1/balance_transactions", call.world.select("balance_transaction", where))
 
 
 ROUTES = [
+    Route("GET", "/v1/balance", retrieve, {}, "balance_read"),
     Route(
         "GET",
         "/v1/balance_transactions",

@@ -13,7 +13,10 @@ ADDRESS = Fields(
     {part: Text(clearable=True) for part in ("city", "country", "line1", "line2", "postal_code", "state")},
     clearable=True,
 )
-SHIPPING = Fields({"address": ADDRESS, "name": Text(required=True), "phone": Text(clearable=True)}, clearable=True)
+REQUIRED_ADDRESS = Fields(ADDRESS.spec, required=True)
+SHIPPING = Fields(
+    {"name": Text(required=True), "address": REQUIRED_ADDRESS, "phone": Text(clearable=True)}, clearable=True
+)
 WRITABLE: dict[str, Kind] = {
     "address": ADDRESS,
     "balance": Integer(minimum=None),
@@ -66,7 +69,7 @@ def create(call: Call) -> Json:
         from sandbox import payment_methods  # which belong to customers: imported above they would be a circle
 
         payment_methods.attach_to(call, given["payment_method"], customer["id"])
-        _check_default(call, given, customer["id"])
+    _check_default(call, given, customer["id"])
     call.emit("customer.created", customer)
     return customer
 

@@ -269,7 +269,13 @@ ROUTES = [
         },
         "payment_method_write",
     ),
-    listing("/v1/payment_methods", "payment_method", {"customer": Text(), "type": TYPE}, "payment_method_read"),
+    listing(
+        "/v1/payment_methods",
+        "payment_method",
+        {"customer": Text(), "type": TYPE},
+        "payment_method_read",
+        timed=False,
+    ),
     Route("GET", "/v1/payment_methods/{id}", fetch("payment_method", "payment_method"), {}, "payment_method_read"),
     Route(
         "POST",

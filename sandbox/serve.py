@@ -8,6 +8,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from sandbox import links
 from sandbox.errors import ConnectionLost
 from sandbox.server import create_app
 
@@ -59,11 +60,16 @@ def server(
     idle_seconds: float | None = None,
     **options: Any,
 ) -> uvicorn.Server:
-    """A uvicorn server, not started; it ends after `idle_seconds` without a request. Refuses to listen anywhere but on 127.0.0.1: the sandbox has no real keys."""
+    """A uvicorn server, not started; it ends after `idle_seconds` without a request.
+
+    Refuses to listen anywhere but on 127.0.0.1: the sandbox has no real keys."""
     if host != LOOPBACK:
         raise ValueError(f"the sandbox listens on {LOOPBACK} only, not on {host}")
+    app = create_app(path, **options)
+    with app.world.transaction():
+        links.set_origin(app.world, f"http://{host}:{port}")
     config = uvicorn.Config(
-        create_app(path, **options),
+        app,
         host=host,
         port=port,
         http=DroppingProtocol,

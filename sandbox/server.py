@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
-from sandbox import access, clock, control, endpoints, forms, ids
+from sandbox import access, clock, control, endpoints, forms, ids, pages
 from sandbox.calls import Call
 from sandbox.errors import ConnectionLost, StripeError, api_error, invalid_request
 from sandbox.events import API_VERSION
@@ -59,6 +59,7 @@ def create_app(
     app = Sandbox(
         routes=[
             *control.routes(world, faults),
+            *pages.routes(world),
             StarletteRoute("/{path:path}", api.answer, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
         ]
     )

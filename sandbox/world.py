@@ -45,10 +45,16 @@ class World:
 
     def __init__(self, path: Path | None = None, *, seed: str | None = None, start: datetime | None = None) -> None:
         self.lock = threading.RLock()
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(SCHEMA)
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
+        try:
+            # Held until `close`: two sandboxes on one file would each run its timers.
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.executescript(SCHEMA)
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise ValueError(f"the sandbox cannot open {path}: {error}; is another sandbox using it?") from error
         if self.setting("begun") is None:
             self.set_setting("begun", True)
             self.set_setting("seed", seed)

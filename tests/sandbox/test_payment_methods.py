@@ -108,6 +108,8 @@ def test_a_saved_card_belongs_to_one_customer(client: stripe.StripeClient, custo
         client.v1.customers.payment_methods.retrieve(other.id, method)
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.customers.update(other.id, {"invoice_settings": {"default_payment_method": method}})
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.customers.create({"invoice_settings": {"default_payment_method": method}})
     assert client.v1.customers.payment_methods.retrieve(customer.id, method).id == method
 
 

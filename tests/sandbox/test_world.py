@@ -152,6 +152,14 @@ def test_the_file_outlives_the_process_that_wrote_it(tmp_path: Path) -> None:
     second.world.close()
 
 
+def test_one_file_has_one_sandbox(tmp_path: Path) -> None:
+    world = World(tmp_path / "stripe.sqlite3")
+    with pytest.raises(ValueError, match="is another sandbox using it"):
+        World(tmp_path / "stripe.sqlite3")
+    world.close()
+    World(tmp_path / "stripe.sqlite3").close()
+
+
 def test_snapshots_are_kept_and_restored(app: Sandbox, client: stripe.StripeClient, charge: stripe.Charge) -> None:
     before = app.world.snapshot()
     assert control(app, "POST", "snapshots/paid")[0] == 200
