@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,8 +90,8 @@ def _store(settings: Settings) -> Iterator[Finding]:
 
 
 def _stripe(settings: Settings) -> Iterator[Finding]:
+    from tools.stripe_access import Access, probe_permissions
     from tools.stripe_client import key_kind, make_client
-    from tools.stripe_permissions import probe_permissions
 
     if settings.stripe_api_key is None:
         running = sandbox_process.find(settings.data)
@@ -108,11 +109,16 @@ def _stripe(settings: Settings) -> Iterator[Finding]:
             "stripe key", "note", f"not a restricted key ({kind.value}): it may do far more than Lee needs",
             "make a restricted key with the permissions below",
         )  # fmt: skip
-    import asyncio
-
-    for permission in asyncio.run(probe_permissions(make_client(key))):
-        state: State = "ok" if permission.granted else "missing"
-        yield Finding(f"stripe {permission.name}", state, permission.says, permission.mend)
+    for probe in asyncio.run(probe_permissions(make_client(key))):
+        name = f"stripe {probe.scope}"
+        if probe.access is Access.UNKNOWN:
+            yield Finding(name, "missing", "Stripe did not answer", "check the network, then run this again")
+        elif probe.fine:
+            yield Finding(name, "ok", "granted" if probe.needed else "not granted, and not needed")
+        elif probe.needed:
+            yield Finding(name, "missing", "the key may not do this", "grant it in the key's settings")
+        else:
+            yield Finding(name, "note", "granted without need", "take it away in the key's settings")
 
 
 def _model(settings: Settings) -> Finding:

@@ -209,7 +209,7 @@ def _sign(store: Store) -> Any:
 
 
 def _crash_point() -> Reach:
-    """`LEE_CRASH_AT=reserved` kills this process at that point of the gate: for the crash tests, never set otherwise."""
+    """`LEE_CRASH_AT=reserved` kills this process at that point of the gate: for the crash tests alone."""
     wanted = os.environ.get("LEE_CRASH_AT")
     if not wanted:
         return pass_by

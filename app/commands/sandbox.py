@@ -51,7 +51,8 @@ def status() -> None:
     if running is None:
         console.print("The sandbox is not running.")
         return
-    print_json({"url": running.url, "pid": running.pid, **_control("clock")})
+    clock = _control("clock")
+    print_json({"url": running.url, "pid": running.pid, "now": clock["now"], "frozen": clock["frozen"]})
 
 
 @app.command()

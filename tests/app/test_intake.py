@@ -1,0 +1,106 @@
+"""What channels do with a customer's words: case, message, turn, and the customer's own confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from app.intake import LONGEST, confirm, readable, receive
+from billing.ids import CustomerId
+from policy.limits import load_limits
+from policy.proposals import Principal, Role
+from store.database import Store, open_store
+from store.errors import NotFound
+from store.proposals import ProposalRow
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+WHO = Principal(CustomerId("cus_ada"), "ada", Role.OWNER)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", lambda: NOW)
+    yield opened
+    opened.close()
+
+
+def waiting(store: Store, case: str, turn: str) -> None:
+    with store.unit() as uow:
+        uow.proposals.decided(
+            ProposalRow(
+                "prop_1", case, turn, 1, "lee:test", "cancel_subscription", {}, "d" * 64,
+                "needs_confirmation", "cancel.confirmation", "…", "Cancel Starter.", NOW,
+            )
+        )  # fmt: skip
+
+
+def test_a_first_message_opens_a_case_and_queues_a_turn(store: Store) -> None:
+    received = receive(store, WHO, "test", "Hello")
+    with store.look() as uow:
+        case, turn = uow.cases.get(received.case), uow.turns.get(received.turn)
+        kinds = [entry.kind for entry in uow.log.of(received.case)]
+    assert (case.customer, case.owner, turn.status) == ("cus_ada", "lee", "queued")
+    assert "ticket.received" in kinds
+
+
+def test_a_second_message_continues_the_case(store: Store) -> None:
+    first = receive(store, WHO, "test", "Hello")
+    second = receive(store, WHO, "test", "again", case_id=first.case)
+    assert second.case == first.case
+    assert second.turn != first.turn
+
+
+def test_an_unknown_case_is_refused_and_leaves_nothing(store: Store) -> None:
+    with pytest.raises(NotFound):
+        receive(store, WHO, "test", "Hello", case_id="case_nobody")
+    with store.look() as uow:
+        assert uow.log.size() == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00\x01\x02", "\ud800 lone", "🙂" * 50, "مرحبا، لماذا دفعت مرتين؟", "a" * 2_000_000]
+)
+def test_any_text_is_taken(store: Store, text: str) -> None:
+    received = receive(store, WHO, "test", text)
+    with store.look() as uow:
+        (message,) = uow.messages.of(received.case)
+    assert len(message.body) <= LONGEST + 50
+    assert "\x00" not in message.body
+
+
+def test_what_was_cut_says_so() -> None:
+    assert readable("a" * (LONGEST + 1)).endswith("was cut]")
+
+
+def test_a_confirmation_is_a_message_a_row_and_a_turn(store: Store) -> None:
+    first = receive(store, WHO, "test", "cancel please")
+    waiting(store, first.case, first.turn)
+    received = confirm(store, WHO, first.case, load_limits())
+    assert received is not None
+    with store.look() as uow:
+        (consent,) = uow.consents.confirmations(first.case)
+        assert uow.turns.get(received.turn).proposal_id == "prop_1"
+        assert "customer.confirmed" in [entry.kind for entry in uow.log.of(first.case)]
+    assert consent.digest == "d" * 64
+
+
+def test_nothing_to_confirm_writes_nothing(store: Store) -> None:
+    first = receive(store, WHO, "test", "hello")
+    assert confirm(store, WHO, first.case, load_limits()) is None
+    with store.look() as uow:
+        assert len(uow.messages.of(first.case)) == 1
+
+
+def test_a_confirmation_expires(tmp_path: Path) -> None:
+    now = [NOW]
+    store = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", lambda: now[0])
+    first = receive(store, WHO, "test", "cancel please")
+    waiting(store, first.case, first.turn)
+    confirm(store, WHO, first.case, load_limits())
+    now[0] = NOW + timedelta(hours=load_limits().consent.confirmation_valid_hours, seconds=1)
+    with store.look() as uow:
+        assert uow.consents.confirmations(first.case) == []
+    store.close()
