@@ -64,7 +64,7 @@ def _world(made: Grade, ticket: RecordedTicket, run: Run, changes: list[Change])
         else:
             left.remove(found)
     for change in left:
-        mine = ticket.customer in (change.customer, change.id) or change.customer is None
+        mine = change.customer in (ticket.customer, None)
         consequence = change.type in run.along and bool(run.changes)
         offered = change.type in run.optional and change.change == "created"
         if not (mine and (consequence or offered)):
@@ -119,7 +119,7 @@ def _proration_amounts(ticket: RecordedTicket, after: World) -> list[str]:
     return [
         str(Money(line["amount"], line["currency"]))
         for line in latest["lines"]["data"]
-        if line["parent"] and any((line["parent"].get(kind) or {}).get("proration") for kind in line["parent"])
+        if any(isinstance(part, dict) and part.get("proration") for part in (line["parent"] or {}).values())
     ]
 
 

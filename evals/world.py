@@ -22,6 +22,9 @@ class Change:
 
     @property
     def customer(self) -> str | None:
+        """Whose object it is; None when the object itself does not say (a refund, a balance transaction)."""
+        if self.type == "customer":
+            return self.id
         found = self.after.get("customer")
         return found if isinstance(found, str) else None
 
