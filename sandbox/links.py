@@ -85,6 +85,11 @@ def invoice_pdf(world: World, invoice_id: str, expires: int) -> str:
     return f"{origin(world)}/i/{ACCOUNT}/test_{sign(world, Link(invoice_id, expires))}/pdf?s=ap"
 
 
+def portal_url(world: World, session_id: str) -> str:
+    """The session says itself until when it is open, so its token has no date."""
+    return f"{origin(world)}/p/session/test_{sign(world, Link(session_id, 0))}"
+
+
 @shown("invoice")
 def with_fresh_links(world: World, invoice: Json) -> Json:
     """Links that would expire within 10 days are replaced whenever the invoice is shown; lines are cut to ten."""
