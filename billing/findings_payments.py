@@ -115,9 +115,11 @@ def finding_of(
     status: Status = Status.RED,
     same_card: bool = False,
 ) -> Finding:
-    """The finding on a failed payment. A customer who has changed the card since needs no second link: the open invoice is tried on the new one.
+    """The finding on a failed payment.
 
-    A one-off purchase that failed leaves nothing broken, so it is never worse than amber."""
+    A customer who has changed the card since needs no second link: the open invoice is tried on the new one. A one-off
+    purchase that failed leaves nothing broken, so it is never worse than amber.
+    """
     evidence = payment.evidence
     if payment.replaced_by and payment.invoice and not same_card:
         remedy = f"Your card on file is now the one ending {payment.replaced_by.last4}: the payment can be tried again."

@@ -46,7 +46,7 @@ async def seed(target: ASGIApp | str, now: datetime, *, stories: tuple[Story, ..
         state = await shop.clock()
         if state["now"] > opening(now).timestamp() or not state["frozen"]:
             raise DemoError("The demo company needs a new sandbox whose clock stands still at the company's opening.")
-        await _stock(shop)
+        await stock(shop)
         await _tell(shop, stories)
         await shop.move_to(now)
 
@@ -80,7 +80,8 @@ def open_demo(path: Path, now: datetime) -> World:
     return world
 
 
-async def _stock(shop: Shop) -> None:
+async def stock(shop: Shop) -> None:
+    """Acme Cloud's price list."""
     for id_, name in PRODUCTS.items():
         await shop.post("products", {"id": id_, "name": name})
     for key, price in PRICES.items():

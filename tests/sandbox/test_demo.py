@@ -1,12 +1,16 @@
 """The demo company: told quickly, the same each time, and consistent with itself."""
 
 import json
+import socket
+import subprocess
+import sys
 import time
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sandbox import clock
@@ -24,6 +28,7 @@ from tools.usage_schema import Allowance, HourlyUsage, Meter
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 Json = dict[str, Any]
+KEY = {"Authorization": "Bearer sk_test_demo"}
 
 
 @pytest.fixture(scope="module")
@@ -265,6 +270,48 @@ def test_the_file_is_told_once_and_its_clock_runs(tmp_path: Path):
     again = open_demo(path, NOW + timedelta(days=1))
     assert again.snapshot() == told
     again.close()
+
+
+@pytest.mark.process
+def test_a_process_serves_the_company_and_survives_being_killed(tmp_path: Path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "sandbox", "--demo", "--file", str(tmp_path / "a.sqlite3"), "--port", str(port)]
+    refunded: list[int] = []
+    for _ in range(2):
+        process = subprocess.Popen(command)
+        try:
+            maya = wait_for(f"http://127.0.0.1:{port}/v1/charges/ch_maya")
+            refunded.append(maya["amount_refunded"])
+            refund = {"charge": "ch_maya", "amount": "500"}
+            httpx.post(f"http://127.0.0.1:{port}/v1/refunds", data=refund, headers=KEY).raise_for_status()
+        finally:
+            process.kill()
+            process.wait()
+    assert refunded == [0, 500]
+
+
+def wait_for(url: str) -> Json:
+    for _ in range(200):
+        try:
+            return httpx.get(url, headers=KEY).raise_for_status().json()
+        except httpx.ConnectError:
+            time.sleep(0.05)
+    raise AssertionError("the sandbox did not come up")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("options", [["--demo"], ["--demo", "--file", "other"], ["--demo", "--host", "0.0.0.0"]])
+def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str]):
+    other = World(tmp_path / "other")
+    other.put({"object": "customer", "id": "cus_x"})
+    other.close()
+    options = [str(tmp_path / "other") if option == "other" else option for option in options]
+    done = subprocess.run([sys.executable, "-m", "sandbox", *options], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: " in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_file_with_another_world_is_left_alone(tmp_path: Path):

@@ -1,0 +1,84 @@
+"""The diagnosis of every customer of the demo company, through the product's own reads."""
+
+import pytest
+
+from billing.diagnosis import RecommendedAction, RootCause, Status
+from sandbox.demo.roster import STORIES
+from tests.diagnosis.bench import Bench
+
+TOLD: dict[str, list[RootCause]] = {
+    "cus_maya": [RootCause.HEALTHY],
+    "cus_otto": [RootCause.HEALTHY],
+    "cus_nina": [RootCause.DUPLICATE_CHARGE],
+    "cus_omar": [RootCause.HEALTHY],
+    "cus_dana": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
+    "cus_ella": [RootCause.CARD_EXPIRED],
+    "cus_ravi": [RootCause.MID_CYCLE_UPGRADE_PRORATION],
+    "cus_tess": [RootCause.HEALTHY],
+    "cus_carl": [RootCause.HEALTHY],
+    "cus_hugo": [RootCause.HEALTHY],
+    "cus_mona": [RootCause.HEALTHY],
+    "cus_iris": [RootCause.AUTHENTICATION_REQUIRED],
+    "cus_paul": [RootCause.PAID_BUT_LOCKED_OUT, RootCause.MID_CYCLE_UPGRADE_PRORATION],
+    "cus_uma": [RootCause.USAGE_SPIKE],
+    "cus_dora": [RootCause.CHARGE_DISPUTED],
+    "cus_gwen": [RootCause.HEALTHY],
+    "cus_lola": [RootCause.CARD_MUST_NOT_BE_RETRIED],
+    "cus_finn": [RootCause.TRIAL_ENDING_WITHOUT_CARD],
+    "cus_joan": [RootCause.CARD_DECLINED_BY_BANK],
+    "cus_kira": [RootCause.PAYMENT_PROCESSING_ERROR],
+    "cus_zara": [RootCause.SUBSCRIPTION_CANCELED_UNPAID, RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
+    "cus_yves": [RootCause.CARD_EXPIRES_BEFORE_RENEWAL],
+    "cus_sage": [RootCause.NO_PAYMENT_METHOD],
+    "cus_remy": [RootCause.REFUND_PENDING],
+    "cus_fern": [RootCause.REFUND_FAILED],
+    "cus_quin": [RootCause.CANCELLATION_SCHEDULED],
+    "cus_nell": [RootCause.SUBSCRIPTION_ENDED],
+    "cus_ines": [RootCause.INVOICE_OVERDUE],
+    "cus_olga": [RootCause.PAYMENT_LINK_EXPIRED],
+    "cus_bela": [RootCause.CUSTOMER_CREDIT],
+    "cus_ivan": [RootCause.HEALTHY],
+    "cus_lena": [RootCause.HEALTHY],
+}
+
+
+def test_nobody_is_left_out():
+    assert set(TOLD) == {story.customer for story in STORIES}
+
+
+@pytest.mark.parametrize("customer", TOLD)
+async def test_diagnosis(bench: Bench, customer: str):
+    assert await bench.causes(customer) == TOLD[customer]
+
+
+async def test_looking_changes_nothing(bench: Bench):
+    before = bench.app.world.snapshot()
+    for customer in TOLD:
+        await bench.diagnosis(customer)
+    assert bench.app.world.snapshot() == before
+
+
+async def test_what_is_said_rests_on_objects_that_exist(bench: Bench):
+    world = bench.app.world.snapshot()
+    kinds = {"invoice", "charge", "refund", "dispute", "subscription", "payment_method", "customer"}
+    for customer in TOLD:
+        found = await bench.diagnosis(customer)
+        for evidence in (*found.evidence, *(each for finding in found.also for each in finding.evidence)):
+            if evidence.kind in kinds:
+                owner = world[evidence.kind][evidence.value].get("customer", customer)
+                assert owner in (customer, None)
+
+
+async def test_nina_is_told_what_her_world_shows(bench: Bench):
+    found = await bench.diagnosis("cus_nina")
+    assert found.status is Status.AMBER
+    assert found.explanation == (
+        "You were charged $49.00 twice on 19 November 2026 for the same purchase. The second charge looks like a "
+        "duplicate that can be refunded."
+    )
+    assert found.evidence == (("charge", "ch_ninaTwo"), ("duplicate_of", "ch_ninaOne"))
+    assert found.recommended_action is RecommendedAction.REFUND_DUPLICATE
+
+
+async def test_lola_is_not_told_why(bench: Bench):
+    assert "lost" not in str(await bench.diagnosis("cus_lola"))
