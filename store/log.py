@@ -26,7 +26,7 @@ HOUSE = "house"  # seals entries that concern no customer; never a Stripe custom
 
 @dataclass(frozen=True, slots=True)
 class LogRow:
-    """One entry, opened. `payload` is None once the customer was erased."""
+    """One entry, opened. After an erasure `payload` is None and a customer's `actor` is just `customer`."""
 
     seq: int
     id: str
@@ -54,8 +54,11 @@ class LogRows:
         at = self._uow.clock()
         kept = {name: redact_value(value) for name, value in payload.items()}
         key = self._uow.keys.current(customer if customer is not None else HOUSE)
-        header = Header(fresh("log"), written(at), kind, redact_value(actor), case_id, key.id)
-        sealed = key.seal(json.dumps(kept, ensure_ascii=False).encode(), header.canonical())
+        actor = redact_value(actor)
+        # Headers outlive an erasure, so they say only that it was a customer; who it was is sealed.
+        header = Header(fresh("log"), written(at), kind, _public(actor), case_id, key.id)
+        plain = json.dumps({"actor": actor, "payload": kept}, allow_nan=False).encode("ascii")
+        sealed = key.seal(plain, header.canonical())
         leaf = leaf_hash(header, sealed)
         seq = self.size() + 1
         connection.execute(
@@ -71,7 +74,7 @@ class LogRows:
                 leaf=leaf,
             )
         )
-        return LogRow(seq, header.id, read(header.at), kind, header.actor, case_id, kept, leaf.hex())
+        return LogRow(seq, header.id, at, kind, actor, case_id, json.loads(plain)["payload"], leaf.hex())
 
     def of(self, case_id: str) -> list[LogRow]:
         """A case's entries in order, opened."""
@@ -110,10 +113,24 @@ class LogRows:
     def _opened(self, entry: StoredEntry) -> LogRow:
         header = entry.header
         plain = self._uow.keys.open(entry.sealed, header.canonical())
-        payload = None if isinstance(plain, Erased) else json.loads(plain)
+        actor, payload = header.actor, None
+        if not isinstance(plain, Erased):
+            inside = json.loads(plain)
+            actor, payload = inside["actor"], inside["payload"]
         return LogRow(
-            entry.seq, header.id, read(header.at), header.kind, header.actor, header.case_id, payload, entry.leaf.hex()
+            entry.seq,
+            header.id,
+            read(header.at),
+            header.kind,
+            actor,
+            header.case_id,
+            payload,
+            entry.leaf.hex(),
         )
+
+
+def _public(actor: str) -> str:
+    return "customer" if actor.startswith("customer:") else actor
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredEntry:
