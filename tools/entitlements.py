@@ -27,6 +27,7 @@ class Entitlements(Protocol):
         ...
 
 
+# Lax on purpose: JSON has no sets and no dates.
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     plan: str = Field(min_length=1)
@@ -74,7 +75,14 @@ class FileEntitlements:
                 locked_reason=each.locked_reason,
                 updated_at=each.updated_at,
             )
-        document = _File(version=1, customers=customers).model_dump(mode="json")
+        self._write(_File(version=1, customers=customers))
+
+    def replace(self, document: object) -> None:
+        """Write a whole document of the format above. Raises `ValueError` for another, `SourceUnavailable`."""
+        self._write(_File.model_validate(document))
+
+    def _write(self, file: _File) -> None:
+        document = file.model_dump(mode="json")
         for entry in document["customers"].values():
             entry["features"].sort()
         try:

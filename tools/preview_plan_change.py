@@ -84,7 +84,9 @@ async def preview_plan_change(arguments: PreviewPlanChange, desk: Desk) -> Previ
     if arguments.subscription is not None:
         changeable = [each for each in changeable if each.id == arguments.subscription]
     if not changeable:
-        return _nothing(NOT_FOUND if arguments.subscription else "there is no active subscription on this account")
+        return _nothing(
+            "there is no active subscription on this account" if arguments.subscription is None else NOT_FOUND
+        )
     if len(changeable) > 1:
         return _nothing(f"there are several subscriptions, name one: {', '.join(each.id for each in changeable)}")
     subscription = changeable[0]

@@ -6,7 +6,7 @@ An hour that is sent again replaces what was there (ReplacingMergeTree by `recor
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -92,8 +92,29 @@ class Meter:
         return {"meter": self.meter, "unit": self.unit, "title": self.title}
 
 
-TABLES: Final = {HourlyUsage: "usage_hourly", Allowance: "allowances", Meter: "meters"}
 Row = HourlyUsage | Allowance | Meter
+
+
+def rows_of(data: Mapping[str, Iterable[Mapping[str, Any]]]) -> list[Row]:
+    """Rows from plain data: `{"meters": [{meter, unit, title}], "allowances": [{customer, meter, included, since}],
+    "hourly": [{customer, meter, hour, units}]}`, with `since` and `hour` as ISO 8601. Raises `ValueError`."""
+    try:
+        return [
+            *(Meter(each["meter"], each["unit"], each["title"]) for each in data.get("meters", ())),
+            *(
+                Allowance(CustomerId(each["customer"]), each["meter"], each["included"], _aware(each["since"]))
+                for each in data.get("allowances", ())
+            ),
+            *(
+                HourlyUsage(CustomerId(each["customer"]), each["meter"], _aware(each["hour"]), each["units"])
+                for each in data.get("hourly", ())
+            ),
+        ]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"usage data lacks {error}") from error
+
+
+TABLES: Final = {HourlyUsage: "usage_hourly", Allowance: "allowances", Meter: "meters"}
 
 
 def insertion(table: str, rows: Iterable[Row]) -> str:
@@ -130,6 +151,13 @@ def usage_facts(sums: str, allowances: str, start: datetime, end: datetime) -> U
         for name in names
     )
     return UsageFacts(start, end, tuple(meters))
+
+
+def _aware(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} does not say its time zone")
+    return moment
 
 
 def _rows(answer: str) -> list[dict[str, Any]]:
