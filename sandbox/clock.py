@@ -92,12 +92,13 @@ def run(world: World) -> None:
 
 def advance_to(world: World, target: int) -> int:
     """Move forward to `target` (Unix seconds), running what falls due. Returns how many hooks ran."""
-    if target < now(world):
-        raise invalid_request("The clock only moves forward.", param="to")
-    frozen = "frozen" in world.setting("clock")
-    ran = _run_until(world, target)
-    with world.transaction():
-        world.set_setting("clock", {"frozen": target} if frozen else {"offset": target - int(time.time())})
+    with world.lock:
+        if target < now(world):
+            raise invalid_request("The clock only moves forward.", param="to")
+        frozen = "frozen" in world.setting("clock")
+        ran = _run_until(world, target)
+        with world.transaction():
+            world.set_setting("clock", {"frozen": target} if frozen else {"offset": target - int(time.time())})
     return ran
 
 

@@ -47,6 +47,15 @@ def action(name: str) -> Callable[[Action], Action]:
     return register
 
 
+def perform(world: World, name: str, body: Json) -> Json:
+    """Run a registered action in a transaction of its own; the object it answers, as a client would see it."""
+    run = ACTIONS.get(name)
+    if run is None:
+        raise invalid_request(f"No such action; there are: {', '.join(sorted(ACTIONS))}.", status=404)
+    with world.lock, world.transaction(), world.attempt():
+        return render(world, run(Call(world), body))
+
+
 class Control:
     """The handlers, over one world and its faults."""
 
@@ -104,11 +113,7 @@ class Control:
         return {"key": body["key"], "permissions": sorted(permissions)}
 
     def act(self, request: Request, body: Json) -> Json:
-        run = ACTIONS.get(request.path_params["name"])
-        if run is None:
-            raise invalid_request(f"No such action; there are: {', '.join(sorted(ACTIONS))}.", status=404)
-        with self._world.transaction(), self._world.attempt():
-            return render(self._world, run(Call(self._world), body))
+        return perform(self._world, request.path_params["name"], body)
 
 
 def routes(world: World, faults: Faults) -> list[Route]:

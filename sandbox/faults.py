@@ -13,6 +13,9 @@
 | `timeout_after` | silence for `seconds`; the same key replays the true answer | yes |
 | `delay` | the answer, `seconds` late, the key in flight meanwhile | yes, after the delay |
 
+Over HTTP a `delay` longer than the client's time-out is executed after the client gave up. In process the client's
+time-out is raised at once and the delayed request is never executed.
+
 `lost_after` and `timeout_after` sit below the idempotency layer: the answer is committed before the client loses it.
 """
 

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox import links
 from sandbox.errors import ConnectionLost
+from sandbox.loopback import refusal
 from sandbox.server import create_app
 
 LOOPBACK = "127.0.0.1"
@@ -25,6 +27,10 @@ class DroppingProtocol(H11Protocol):
 
     def _dropping(self, app: Any) -> ASGIApp:
         async def run(scope: Scope, receive: Receive, send: Send) -> None:
+            reason = refusal(scope)
+            if reason:
+                await PlainTextResponse(reason, 403)(scope, receive, send)
+                return
             try:
                 await app(scope, receive, send)
             except ConnectionLost:

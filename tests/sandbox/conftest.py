@@ -8,8 +8,7 @@ import pytest
 import stripe
 
 from sandbox import clock
-from sandbox.calls import Call
-from sandbox.control import ACTIONS
+from sandbox.control import perform
 from sandbox.server import Sandbox, create_app
 from tests.sandbox.sdk_routes import CheckedApp
 from tools.stripe_asgi import AsgiHTTPClient
@@ -45,11 +44,7 @@ def advance(app: Sandbox) -> Callable[[int], int]:
 def act(app: Sandbox) -> Callable[..., dict[str, Any]]:
     """Run a control action: `act("create_dispute", charge="ch_…")`."""
 
-    def run(name: str, **body: Any) -> dict[str, Any]:
-        with app.world.transaction():
-            return ACTIONS[name](Call(app.world), body)
-
-    return run
+    return lambda name, **body: perform(app.world, name, body)
 
 
 @pytest.fixture

@@ -23,24 +23,32 @@ KEY: stripe.RequestOptions = {"idempotency_key": "k"}
 
 
 @pytest.fixture
-def running() -> Iterator[tuple[Sandbox, stripe.StripeClient]]:
-    """A served sandbox and the SDK over HTTP with a time-out of one second."""
-    runner: uvicorn.Server = server(None, port=0)
-    thread = threading.Thread(target=runner.run)
+def runner() -> Iterator[uvicorn.Server]:
+    """A served sandbox."""
+    served = server(None, port=0)
+    thread = threading.Thread(target=served.run)
     thread.start()
-    while not runner.started:
+    while not served.started:
         time.sleep(0.005)
-    port = runner.servers[0].sockets[0].getsockname()[1]
+    yield served
+    served.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def base(runner: uvicorn.Server) -> str:
+    return f"http://{LOOPBACK}:{runner.servers[0].sockets[0].getsockname()[1]}"
+
+
+@pytest.fixture
+def running(runner: uvicorn.Server, base: str) -> Iterator[tuple[Sandbox, stripe.StripeClient]]:
+    """A served sandbox and the SDK over HTTP with a time-out of one second."""
     http = stripe.HTTPXClient(timeout=1, allow_sync_methods=True)
-    client = stripe.StripeClient(
-        "sk_test_x", base_addresses={"api": f"http://{LOOPBACK}:{port}"}, http_client=http, max_network_retries=0
-    )
+    client = stripe.StripeClient("sk_test_x", base_addresses={"api": base}, http_client=http, max_network_retries=0)
     app = runner.config.app
     assert isinstance(app, Sandbox)
     yield app, client
     http.close()
-    runner.should_exit = True
-    thread.join()
 
 
 def test_over_http(running: tuple[Sandbox, stripe.StripeClient]) -> None:
@@ -85,6 +93,23 @@ def test_a_late_request_is_executed_after_the_client_gave_up(
 def test_it_listens_on_the_loopback_only(host: str) -> None:
     with pytest.raises(ValueError, match=r"127\.0\.0\.1"):
         server(None, host=host)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:9"}, 200),
+        ({"Host": "sandbox.evil.example"}, 403),
+        ({"Host": ""}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Host": "localhost:9", "Origin": "http://localhost:9"}, 200),
+    ],
+)
+def test_pages_of_others_are_kept_out(base: str, headers: dict[str, str], status: int) -> None:
+    """A browser on this machine could otherwise be made to steer the sandbox (rebinding, cross-site posts)."""
+    assert httpx.get(f"{base}/_sandbox/clock", headers=headers).status_code == status
 
 
 def free_port() -> int:
