@@ -37,4 +37,4 @@ evals: environment ## the recorded tickets, graded by the difference of the whol
 	$(BIN)/lee evals run
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
-	$(BIN)/python -m scripts.record
+	$(BIN)/python -m tests.recordings.record

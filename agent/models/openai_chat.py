@@ -48,13 +48,16 @@ class OpenAIChat:
         *,
         tokens: TokenCounter | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        http_client: Any = None,
     ) -> None:
+        """`http_client`: an `httpx2.AsyncClient` to use instead of the SDK's own (proxies, recordings)."""
         if endpoint.tries < 1:
             raise ValueError("tries must be at least 1")
         self.name = endpoint.model
         self._endpoint = endpoint
         self._tokens = tokens or TokenCounter()
         self._sleep = sleep
+        self._http_client = http_client
         self._client: AsyncOpenAI | None = None
 
     async def complete(self, request: ChatRequest) -> Completion:
@@ -117,7 +120,12 @@ class OpenAIChat:
             from openai import AsyncOpenAI
 
             # Retries are ours: the SDK's would hide Retry-After and stretch the deadline.
-            self._client = AsyncOpenAI(api_key=self._endpoint.api_key, base_url=self._endpoint.base_url, max_retries=0)
+            self._client = AsyncOpenAI(
+                api_key=self._endpoint.api_key,
+                base_url=self._endpoint.base_url,
+                max_retries=0,
+                http_client=self._http_client,
+            )
         return self._client
 
 
