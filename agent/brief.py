@@ -22,6 +22,7 @@ class TopicView:
     second_choice: str | None = None
     second_confidence: float = 0.0
     source: str = "classifier"
+    also: tuple[str, ...] = ()  # further wishes in the same message
 
 
 def brief(

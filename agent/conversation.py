@@ -6,25 +6,13 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from agent.models.chat import Message
 from agent.prompting import data
+from store.messages import MessageRow
 
 _FENCE = re.compile(r'\A<data kind="message">\n(.*)\n</data>\Z', re.DOTALL)
-
-
-class MessageRow(Protocol):
-    """A message of `store.messages`."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def author(self) -> str: ...
-    @property
-    def body(self) -> str: ...
 
 
 def readable(text: str, limit: int) -> str:

@@ -124,8 +124,8 @@ class Endings:
         reply: str | None = None,
         suggestion: str | None = None,
     ) -> Ending:
-        """Escalate. `reply` is checked text for the customer; without it they are told what the ledger knows, and that a
-        colleague takes over. `suggestion` is text for the colleague that was not released."""
+        """Escalate. `reply` is checked text for the customer; without it they are told what the ledger knows, and that
+        a colleague takes over. `suggestion` is text for the colleague that was not released."""
         effects = worked.effects
         confidence = self._confidence(worked)
         told = reply
@@ -221,7 +221,7 @@ class Endings:
         )
 
     async def _diagnosis(self, worked: Worked) -> Any:
-        """For a colleague who gets a case in which nothing was read: what is wrong with it, if that can be found out."""
+        """For a colleague who gets a case in which nothing was read: what is wrong, if that can be found out."""
         if worked.journal is not None and any(step.content["name"] == "diagnose" for step in worked.journal.of("tool")):
             return None
         try:

@@ -7,9 +7,10 @@ leaves the turn open, to be taken up again at the next start.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Protocol
 
 import structlog
 
@@ -40,8 +41,11 @@ from tools.registry import Registry
 
 log = structlog.get_logger(__name__)
 
-# (text, plan names, today) → slots: `agent.topics.slots.extract`.
-Extract = Callable[[str, Sequence[str], Any], Any]
+
+class Extract(Protocol):
+    """`agent.topics.slots.extract`."""
+
+    def __call__(self, text: str, *, plans: Iterable[str] = (), today: date) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Lee:
     settings: AgentSettings
 
     async def take_turn(self, turn_id: str) -> TurnResult:
-        """Work on a queued turn, or go on with one that a crash interrupted; a turn that has ended gives its result again.
+        """Work on a queued turn, or go on with one that a crash interrupted; one that has ended gives its result again.
 
         Raises `store.errors.NotFound`, and `TurnRunning` while an earlier turn of the case runs. Nothing else.
         """
@@ -120,7 +124,7 @@ class Lee:
     async def _topic(self, opened: OpenTurn, journal: Journal) -> TopicView:
         known = journal.first("topic")
         if known is not None:
-            return TopicView(**known)
+            return TopicView(**{**known, "also": tuple(known["also"])})
         view = await asyncio.to_thread(
             understand,
             self.topics,
@@ -129,7 +133,7 @@ class Lee:
             opened.asked_before > 0,
             self.settings.caution,
         )
-        journal.add("topic", {field: getattr(view, field) for field in TopicView.__slots__})
+        journal.add("topic", asdict(view))
         return view
 
     def _calls(self, opened: OpenTurn, journal: Journal, topic: TopicView) -> Calls:
@@ -170,8 +174,8 @@ class Lee:
             channel=opened.case.channel,
             plans=self.settings.plans,
             today=today,
-            slots=self.extract(opened.message.body[: bounds.ticket_characters], self.settings.plans, today),
-            earlier_slots=self.extract(earlier[-bounds.ticket_characters :], self.settings.plans, today),
+            slots=self.extract(opened.message.body[: bounds.ticket_characters], plans=self.settings.plans, today=today),
+            earlier_slots=self.extract(earlier[-bounds.ticket_characters :], plans=self.settings.plans, today=today),
             asked_before=opened.asked_before,
             confirmed=confirmed,
             may_act=opened.ours and self.settings.autonomy.mode(topic.topic) is Mode.ACT,

@@ -51,6 +51,17 @@ def day(value: Any) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
+def money_abs(value: dict[str, Any]) -> str:
+    """A credit's amount without its sign."""
+    return money({**value, "amount": abs(value["amount"])})
+
+
+def short(value: Any) -> str:
+    """A text of somebody else on one line, at most 80 characters."""
+    line = " ".join(str(value).split())
+    return line if len(line) <= 80 else line[:79].rstrip() + "…"
+
+
 def clock(value: Any) -> str:
     """`14:05 UTC` of an ISO time."""
     return f"{datetime.fromisoformat(str(value)).astimezone(UTC):%H:%M} UTC"
@@ -67,7 +78,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters.update(data=data, money=money, day=day, clock=clock)
+    environment.filters.update(data=data, money=money, money_abs=money_abs, day=day, clock=clock, short=short)
     return environment
 
 

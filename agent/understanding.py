@@ -24,27 +24,30 @@ class TopicGuess(Protocol):
     @property
     def second_confidence(self) -> float: ...
     @property
-    def known(self) -> bool: ...
+    def known(self) -> float: ...
 
 
 class Topics(Protocol):
     """`agent.topics.classifier.TopicClassifier`."""
 
     def classify(self, texts: Sequence[str]) -> Sequence[TopicGuess]: ...
+    def wishes(self, text: str) -> Sequence[TopicGuess]: ...
 
 
 def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool, caution: Caution) -> TopicView:
     """The message's topic. In a case that waits for the customer's answer, an unclear or wishless message ("the second
     one", "yes please") keeps the case's topic."""
     guess = topics.classify([text])[0]
+    topic = str(guess.topic)
     view = TopicView(
-        topic=str(guess.topic),
+        topic=topic,
         confidence=round(float(guess.confidence), 3),
-        known=bool(guess.known),
-        second_choice=None if guess.second_choice is None else str(guess.second_choice),
+        known=topic != "unknown",
+        second_choice=str(guess.second_choice),
         second_confidence=round(float(guess.second_confidence), 3),
+        also=tuple(str(wish.topic) for wish in topics.wishes(text) if str(wish.topic) not in {topic, *_EMPTY}),
     )
-    unclear = view.topic in _EMPTY or not view.known or view.confidence < caution.follow_up_below
+    unclear = view.topic in _EMPTY or view.confidence < caution.follow_up_below
     if awaited and case_topic is not None and case_topic not in _EMPTY and unclear:
         return TopicView(
             topic=case_topic,

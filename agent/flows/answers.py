@@ -1,0 +1,212 @@
+"""Arguments of calls and values of templates, worked out from facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agent.flows import choices
+from agent.flows.view import Row, View
+
+GOOD_PASSAGE = 0.42  # similarity under which a passage is about something else
+LONGEST_QUERY = 400
+
+
+def all_charges(_view: View) -> dict[str, Any]:
+    return {"charge": None}
+
+
+def named_charge(view: View) -> dict[str, Any] | None:
+    named = choices.unknown_ids(view)
+    return {"charge": named[0][:128]} if named else None
+
+
+def all_invoices(_view: View) -> dict[str, Any]:
+    return {"status": "all", "invoice": None, "lines": True}
+
+
+def open_only(_view: View) -> dict[str, Any]:
+    return {"status": "open", "invoice": None, "lines": False}
+
+
+def query(view: View) -> dict[str, Any] | None:
+    words = " ".join(view.text.split())[:LONGEST_QUERY]
+    return {"query": words} if words else None
+
+
+def plan_preview(view: View) -> dict[str, Any] | None:
+    plan = view.hints.plan
+    return None if plan is None else {"plan": plan, "interval": view.hints.interval, "subscription": None}
+
+
+def refund_of_one(view: View) -> dict[str, Any] | None:
+    found = choices.refund_candidates(view)
+    if len(found) != 1:
+        return None
+    return {"charge": found[0]["id"], "amount": None, "grounds": "requested_by_customer", "duplicate_of": None}
+
+
+def refund_of_twin(view: View) -> dict[str, Any] | None:
+    pairs = choices.twins(view)
+    if len(pairs) != 1:
+        return None
+    first, second = pairs[0]
+    return {"charge": second["id"], "amount": None, "grounds": "duplicate", "duplicate_of": first["id"]}
+
+
+def previewed(view: View) -> dict[str, Any] | None:
+    return view.result("preview_plan_change").get("change")
+
+
+def cancel_one(view: View) -> dict[str, Any] | None:
+    """At the end of the paid period: "cancel now" hardly ever means to lose what is paid for. It is confirmed anyway."""
+    found = choices.running(view)
+    return {"subscription": found[0]["id"], "when": "period_end"} if len(found) == 1 else None
+
+
+def retry_open(view: View) -> dict[str, Any] | None:
+    found = choices.open_invoices(view)
+    return {"invoice": found[0]["id"], "payment_method": None} if len(found) == 1 else None
+
+
+def link_of_open(view: View) -> dict[str, Any] | None:
+    found = choices.open_invoices(view)
+    return {"invoice": found[0]["id"]} if found else None
+
+
+def link_of_meant(view: View) -> dict[str, Any] | None:
+    found = choices.invoice_meant(view)
+    return {"invoice": found[0]["id"]} if len(found) == 1 else None
+
+
+# values of templates
+
+
+def no_values(_view: View) -> dict[str, Any]:
+    return {}
+
+
+def charge_list(rows: list[Row]) -> list[dict[str, Any]]:
+    return [
+        {
+            "amount": row["amount"],
+            "created": row["created"],
+            "description": row.get("description"),
+            "order": row.get("order"),
+            "card": row.get("card"),
+            "status": row["status"],
+        }
+        for row in rows[: choices.SHOWN]
+    ]
+
+
+def candidates(view: View) -> dict[str, Any]:
+    return {"charges": charge_list(choices.refund_candidates(view))}
+
+
+def recent_payments(view: View) -> dict[str, Any]:
+    return {"charges": charge_list(choices.paid(view))}
+
+
+def twin_pairs(view: View) -> dict[str, Any]:
+    return {"pairs": [charge_list(list(pair)) for pair in choices.twins(view)[: choices.SHOWN]]}
+
+
+def same_amounts(view: View) -> dict[str, Any]:
+    return {"charges": charge_list(choices.lookalikes(view))}
+
+
+def meant_charges(view: View) -> dict[str, Any]:
+    found = choices.pointed_at(view.charges, view) if view.hints.point_at_payment else view.charges
+    return {"charges": charge_list(found), "explanation": explanation(view)}
+
+
+def refunds(view: View) -> dict[str, Any]:
+    rows = [
+        {"amount": refund["amount"], "created": refund["created"], "status": refund["status"], "of": row["amount"]}
+        for row in choices.returned(view)
+        for refund in row["refunds"]
+    ]
+    return {"refunds": rows[: choices.SHOWN]}
+
+
+def explanation(view: View) -> str | None:
+    """The diagnosis in its own words, unless all is well."""
+    found = view.diagnosis
+    return (
+        None if not found or (found["status"] == "green" and found["root_cause"] == "healthy") else found["explanation"]
+    )
+
+
+def payment_trouble(view: View) -> dict[str, Any]:
+    link = view.result("invoice_link")
+    return {
+        "explanation": view.diagnosis.get("explanation", ""),
+        "action": view.diagnosis.get("recommended_action", "none"),
+        "url": link.get("url"),
+        "remaining": link.get("amount_remaining"),
+    }
+
+
+def bill(view: View) -> dict[str, Any]:
+    """The newest invoice with prorated lines, line by line."""
+    found = prorated(view)
+    return {"invoice": found, "lines": [] if found is None else found["lines"] or []}
+
+
+def prorated(view: View) -> Row | None:
+    rows = [row for row in view.invoices if row["has_proration"] and row["lines"] and not row["more_lines"]]
+    meant = choices.pointed_at(rows, view, amount="total") if view.hints.point_at_payment else rows
+    return (meant or rows or [None])[0]
+
+
+def two_bills(view: View) -> dict[str, Any]:
+    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
+    return {"invoices": rows, "explanation": explanation(view)}
+
+
+def invoice_page(view: View) -> dict[str, Any]:
+    return {"link": view.result("invoice_link")}
+
+
+def invoice_list(view: View) -> dict[str, Any]:
+    rows = choices.invoice_meant(view) or view.invoices
+    return {"invoices": rows[: choices.SHOWN]}
+
+
+def plan_list(view: View) -> dict[str, Any]:
+    return {"plans": view.brief["plans"], "current": [row["plan"] for row in view.subscriptions]}
+
+
+def change(view: View) -> dict[str, Any]:
+    return {"preview": view.result("preview_plan_change")}
+
+
+def standing(view: View) -> dict[str, Any]:
+    """What the customer has: subscriptions, cards, balance, usage, and what is wrong if anything."""
+    found = view.diagnosis
+    return {
+        "subscriptions": view.subscriptions,
+        "cards": choices.cards(view),
+        "balance": found.get("balance"),
+        "usage": found.get("usage", []),
+        "explanation": explanation(view),
+        "passage": best_passage(view),
+    }
+
+
+def subscriptions(view: View) -> dict[str, Any]:
+    return {"subscriptions": choices.running(view) or view.subscriptions}
+
+
+def best_passage(view: View) -> Row | None:
+    good = [row for row in view.passages if row["similarity"] >= GOOD_PASSAGE]
+    return max(good, key=lambda row: row["similarity"], default=None)
+
+
+def quoted(view: View) -> dict[str, Any]:
+    return {"passage": best_passage(view)}
+
+
+def cited(view: View) -> list[str]:
+    found = best_passage(view)
+    return [] if found is None else [found["passage"]]

@@ -1,0 +1,146 @@
+"""Which charge, invoice or subscription is meant: from facts matched with what the customer pointed at.
+
+One match is a choice; several are a question; none is said. Nothing is ever picked because it comes first.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from agent.flows.view import Row, View, day_of
+
+RECENT = timedelta(days=14)  # a customer who names no payment means a recent one
+SHOWN = 5  # candidates in a question
+
+
+def pointed_at(rows: list[Row], view: View, amount: str = "amount") -> list[Row]:
+    """The rows that fit everything the customer named; all of them when nothing was named."""
+    hints = view.hints
+    ids = hints.ids("ch_", "py_", "in_", "pi_")
+    if ids:
+        return [row for row in rows if row["id"] in ids or row.get("invoice") in ids]
+    kept = rows
+    if hints.invoice_numbers and any(row.get("number") for row in rows):
+        kept = [row for row in kept if any(str(row.get("number")).endswith(n) for n in hints.invoice_numbers)]
+    if hints.cards and any(row.get("card") for row in rows):
+        kept = [row for row in kept if row.get("card") in hints.cards]
+    if hints.amounts:
+        kept = [row for row in kept if _priced(row[amount], hints.amounts)]
+    if hints.days:
+        # The customer's day may be UTC's neighbour: a day off counts where nothing else does.
+        kept = _within(kept, hints.days, timedelta(0)) or _within(kept, hints.days, timedelta(days=1))
+    if hints.ordinal is not None and len(kept) > 1:
+        kept = kept[hints.ordinal - 1 : hints.ordinal]
+    return kept
+
+
+def _within(rows: list[Row], days: list[tuple[date, date]], slack: timedelta) -> list[Row]:
+    return [row for row in rows if any(first - slack <= day_of(row) <= last + slack for first, last in days)]
+
+
+def _priced(money: Row, wanted: list[tuple[int, str | None]]) -> bool:
+    return any(money["amount"] == amount and currency in (None, money["currency"]) for amount, currency in wanted)
+
+
+def refundable(view: View) -> list[Row]:
+    """Charges that were paid and have something left to return."""
+    return [
+        row
+        for row in view.charges
+        if row["status"] == "succeeded" and row["amount_refunded"]["amount"] < row["amount"]["amount"]
+    ]
+
+
+def paid(view: View) -> list[Row]:
+    return [row for row in view.charges if row["status"] == "succeeded"]
+
+
+def refund_candidates(view: View) -> list[Row]:
+    """What a request for a refund may mean: what was named, else the recent payments, else all of them."""
+    rows = pointed_at(refundable(view), view)
+    if view.hints.point_at_payment or len(rows) < 2:
+        return rows
+    today = latest_day(view)
+    recent = [row for row in rows if today - day_of(row) <= RECENT]
+    return recent or rows
+
+
+def latest_day(view: View) -> date:
+    """Today, or the day of the newest payment when that is later: a test account's clock may run ahead."""
+    return max([view.today, *(day_of(row) for row in view.charges)])
+
+
+def unknown_ids(view: View) -> list[str]:
+    """Payment ids the customer named that are not in the list of their newest ones."""
+    known = {row["id"] for row in view.charges}
+    return [named for named in view.hints.ids("ch_", "py_") if named not in known]
+
+
+def foreign(view: View) -> bool:
+    """Whether a named payment is not on this account at all."""
+    return any(
+        view.answered("list_charges", {"charge": named})
+        and not view.result_of("list_charges", {"charge": named}).get("charges")
+        for named in unknown_ids(view)
+    )
+
+
+def twins(view: View) -> list[tuple[Row, Row]]:
+    """Pairs (earlier, later) that paid for the same purchase, of what the customer pointed at."""
+    by_id = {row["id"]: row for row in view.charges}
+    # A misquoted sum does not make a purchase that was paid twice any less so: then every pair counts.
+    meant = {row["id"] for row in pointed_at(paid(view), view)} or set(by_id)
+    pairs: dict[frozenset[str], tuple[Row, Row]] = {}
+    for row in view.charges:
+        for other in row["same_purchase_as"]:
+            if other in by_id and (row["id"] in meant or other in meant):
+                pair = sorted((row, by_id[other]), key=lambda each: each["created"])
+                pairs[frozenset((row["id"], other))] = (pair[0], pair[1])
+    return list(pairs.values())
+
+
+def lookalikes(view: View) -> list[Row]:
+    """Payments of equal amount that are not the same purchase, oldest first: the newest such group."""
+    rows = pointed_at(paid(view), view) if view.hints.amounts or view.hints.cards else paid(view)
+    groups: dict[tuple[int, str], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["amount"]["amount"], row["amount"]["currency"]), []).append(row)
+    several = [group for group in groups.values() if len(group) > 1]
+    if not several:
+        return []
+    newest = max(several, key=lambda group: max(row["created"] for row in group))
+    return sorted(newest, key=lambda row: row["created"])[-4:]
+
+
+def returned(view: View) -> list[Row]:
+    """Charges of which something went back."""
+    return [row for row in view.charges if row["refunds"] or row["amount_refunded"]["amount"] > 0]
+
+
+def open_invoices(view: View) -> list[Row]:
+    return [row for row in view.invoices if row["status"] == "open" and row["amount_remaining"]["amount"] > 0]
+
+
+def invoice_meant(view: View) -> list[Row]:
+    """Invoices that were named; without a name the newest one."""
+    rows = [row for row in view.invoices if row["status"] in ("open", "paid", "uncollectible")]
+    found = pointed_at(rows, view, amount="total")
+    return found if view.hints.point_at_payment else found[:1]
+
+
+def ending(view: View) -> list[Row]:
+    """Subscriptions that are set to end."""
+    return [row for row in view.subscriptions if row["cancel_at_period_end"]]
+
+
+def running(view: View) -> list[Row]:
+    """Subscriptions that renew, narrowed to a plan the customer named."""
+    rows = [row for row in view.subscriptions if not row["cancel_at_period_end"]]
+    plan = view.hints.plan
+    named = [row for row in rows if plan is not None and plan.casefold() in str(row["plan"]).casefold()]
+    return named or rows
+
+
+def cards(view: View) -> list[dict[str, Any]]:
+    return view.diagnosis.get("cards", [])

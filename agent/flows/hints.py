@@ -1,0 +1,75 @@
+"""What the customer pointed at: amounts, days, card endings, ids, plans. Read from the slots, never from words."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+_ORDINALS = {
+    "first": 1,
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "1st": 1,
+    "2nd": 2,
+    "3rd": 3,
+    "4th": 4,
+    "5th": 5,
+}
+# Only as an answer to a list ("the second one", "the 2nd"), never inside other wishes ("my second payment").
+_ANSWER = re.compile(rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|payment|charge|invoice|of them))?\b", re.I)
+
+
+class Hints:
+    """Slots of the newest message. When it answers a question of Lee's, the earlier ones fill in where it is silent."""
+
+    def __init__(self, slots: dict[str, Any], earlier: dict[str, Any], text: str, *, answering: bool) -> None:
+        self._now = slots
+        self._before = earlier if answering else {}
+        match = _ANSWER.search(text) if answering else None
+        self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
+
+    def _slot(self, name: str) -> Any:
+        return self._now.get(name) or self._before.get(name) or None
+
+    @property
+    def amounts(self) -> list[tuple[int, str | None]]:
+        return [(each["minor"], each["currency"]) for each in self._slot("amounts") or []]
+
+    @property
+    def days(self) -> list[tuple[date, date]]:
+        found = self._slot("dates") or []
+        return [(date.fromisoformat(each["start"]), date.fromisoformat(each["end"])) for each in found]
+
+    @property
+    def cards(self) -> list[str]:
+        return self._slot("card_endings") or []
+
+    @property
+    def invoice_numbers(self) -> list[str]:
+        return self._slot("invoice_numbers") or []
+
+    @property
+    def plan(self) -> str | None:
+        return self._slot("plan_wanted")
+
+    @property
+    def interval(self) -> str | None:
+        return self._slot("interval")
+
+    def ids(self, *prefixes: str) -> list[str]:
+        return [each for each in self._slot("stripe_ids") or [] if each.startswith(prefixes)]
+
+    @property
+    def point_at_payment(self) -> bool:
+        """Whether a payment or an invoice was named by anything at all."""
+        return bool(
+            self.amounts
+            or self.days
+            or self.cards
+            or self.invoice_numbers
+            or self.ordinal is not None
+            or self.ids("ch_", "py_", "in_")
+        )

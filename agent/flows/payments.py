@@ -1,0 +1,137 @@
+"""Flows about payments, invoices and cards."""
+
+from __future__ import annotations
+
+from agent.flows import answers as a
+from agent.flows import choices as c
+from agent.flows.steps import HandOver, Propose, Read, Say, Step, When
+from agent.flows.view import View
+
+Flow = tuple[Step, ...]
+
+
+def _wants_new_card(view: View) -> bool:
+    return view.diagnosis.get("recommended_action") == "update_card"
+
+
+def _needs_human(view: View) -> bool:
+    return view.diagnosis.get("recommended_action") == "talk_to_human"
+
+
+def _healthy(view: View) -> bool:
+    return view.diagnosis.get("status") == "green"
+
+
+def _no_open(view: View) -> bool:
+    return not c.open_invoices(view)
+
+
+def _retry_confirmed_but_declined(view: View) -> bool:
+    confirmed = view.brief["confirmed"]
+    return bool(confirmed) and confirmed["tool"] == "retry_payment"
+
+
+# The customer said yes to another try and the bank said no: offer the card page beside the bad news.
+AFTER_DECLINED_RETRY: Flow = (
+    When(
+        _retry_confirmed_but_declined,
+        (Propose("card_update_link", a.no_values), Say("effects_only")),
+    ),
+    HandOver("cannot_solve", "What the customer confirmed could not be carried out."),
+)
+
+PAYMENT_FAILED: Flow = (
+    Read("diagnose"),
+    Read("list_invoices", a.open_only, needed=False),
+    Read("invoice_link", a.link_of_open, needed=False),
+    When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
+    When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    Say("payment_trouble", a.payment_trouble),
+)
+
+PAY_INVOICE: Flow = (
+    Read("list_invoices", a.open_only),
+    When(_no_open, (Say("no_open_invoice"),)),
+    Read("diagnose", needed=False),
+    Read("invoice_link", a.link_of_open, needed=False),
+    When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    Say("payment_trouble", a.payment_trouble),
+)
+
+PAYMENT_STATUS: Flow = (
+    Read("list_charges", a.all_charges),
+    Read("diagnose", needed=False),
+    When(lambda view: not view.charges, (Say("no_payments"),)),
+    Say("payment_status", a.meant_charges),
+)
+
+UPDATE_PAYMENT_METHOD: Flow = (
+    Propose("card_update_link", a.no_values),
+    Say("effects_only"),
+)
+
+INVOICE_COPY: Flow = (
+    Read("list_invoices", a.all_invoices),
+    When(lambda view: not view.invoices, (Say("no_invoices"),)),
+    When(lambda view: not c.invoice_meant(view), (Say("which_invoice", a.invoice_list, kind="question"),)),
+    When(lambda view: len(c.invoice_meant(view)) > 1, (Say("which_invoice", a.invoice_list, kind="question"),)),
+    Read("invoice_link", a.link_of_meant),
+    When(
+        lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
+    ),
+    Say("invoice_page", a.invoice_page),
+)
+
+EXPIRED_PAYMENT_LINK: Flow = (
+    Read("list_invoices", a.open_only),
+    When(_no_open, (Say("no_open_invoice"),)),
+    Read("invoice_link", a.link_of_open),
+    When(
+        lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
+    ),
+    Say("invoice_page", a.invoice_page),
+)
+
+PRORATION_QUESTION: Flow = (
+    Read("list_invoices", a.all_invoices),
+    Read("diagnose", needed=False),
+    When(lambda view: a.prorated(view) is not None, (Say("bill_lines", a.bill),)),
+    When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
+    When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
+    HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
+)
+
+UNEXPECTED_CHARGE: Flow = (
+    Read("list_charges", a.all_charges),
+    Read("list_invoices", a.all_invoices, needed=False),
+    Read("diagnose", needed=False),
+    Read("list_charges", a.named_charge, needed=False),
+    When(c.foreign, (Say("not_on_this_account", kind="question"),)),
+    When(lambda view: not view.charges, (Say("no_payments"),)),
+    When(lambda view: bool(c.twins(view)), (Say("looks_double", a.twin_pairs, kind="question"),)),
+    When(
+        lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
+        (Say("no_such_payment", a.recent_payments, kind="question"),),
+    ),
+    When(
+        lambda view: not view.hints.point_at_payment and a.prorated(view) is not None,
+        (Say("bill_lines", a.bill),),
+    ),
+    Say("charges_explained", a.meant_charges),
+)
+
+PAYMENT_TIMING: Flow = (
+    Read("diagnose"),
+    Read("search_knowledge", a.query, needed=False),
+    When(lambda view: bool(view.subscriptions), (Say("when_due", a.standing, citations=a.cited),)),
+    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
+    Say("no_subscription"),
+)
+
+AUTOPAY: Flow = PAYMENT_TIMING
+HEALTH: Flow = (
+    Read("diagnose"),
+    When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
+    When(_healthy, (Say("standing", a.standing),)),
+    Say("what_is_wrong", a.standing),
+)

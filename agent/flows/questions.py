@@ -1,0 +1,54 @@
+"""Flows that answer from the help articles, and those for what needs no fact at all."""
+
+from __future__ import annotations
+
+from agent.flows import answers as a
+from agent.flows.payments import Flow
+from agent.flows.steps import HandOver, Read, Say, When
+
+HOW_TO: Flow = (
+    When(lambda view: a.query(view) is None, (Say("ask_again", kind="question"),)),
+    Read("search_knowledge", a.query),
+    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
+    When(
+        lambda view: view.brief["asked_before"] > 0,
+        (HandOver("cannot_solve", "No help article answers the question."),),
+    ),
+    Say("no_article", kind="question"),
+)
+
+# Facts of the account first, then what the articles say.
+ACCOUNT_QUESTION: Flow = (
+    Read("diagnose", needed=False),
+    Read("search_knowledge", a.query, needed=False),
+    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
+    When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),
+    HandOver("cannot_solve", "Neither the account nor the help articles answer the question."),
+)
+
+TECHNICAL: Flow = (
+    Read("diagnose", needed=False),
+    Read("search_knowledge", a.query, needed=False),
+    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
+    HandOver("cannot_solve", "This is about the product, not about billing."),
+)
+
+FEATURE_REQUEST: Flow = (
+    HandOver("cannot_solve", "The customer wishes for a feature; this belongs to the product team."),
+)
+LEGAL: Flow = (HandOver("outside_policy", "A legal matter or a complaint."),)
+DATA_DELETION: Flow = (HandOver("outside_policy", "The customer wants their data deleted."),)
+HUMAN: Flow = (HandOver("customer_asks", "The customer asks for a human."),)
+
+GREETING: Flow = (
+    When(lambda view: view.spoke_before, (Say("welcome"),)),
+    Say("hello", kind="question"),
+)
+
+UNKNOWN: Flow = (
+    When(
+        lambda view: view.brief["asked_before"] > 0,
+        (HandOver("not_understood", "Two messages that Lee does not understand."),),
+    ),
+    Say("clarify", kind="question"),
+)

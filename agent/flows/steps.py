@@ -1,0 +1,103 @@
+"""The words a flow is written in, and the walk through it. A flow is data; its conditions are functions of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from agent.flows.view import View
+
+Arguments = Callable[[View], "dict[str, Any] | None"]
+Test = Callable[[View], bool]
+Values = Callable[[View], "dict[str, Any]"]
+
+
+def nothing(_view: View) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Call a read tool unless that was done. `arguments` None: not needed here. A `needed` read that failed ends the
+    flow with a human, because without it nothing true could be said."""
+
+    tool: str
+    arguments: Arguments = nothing
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """Walk `then` if the facts say so; a branch that ends nothing falls through to the next step."""
+
+    test: Test
+    then: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """Propose an effect once. `arguments` None: there is nothing to propose."""
+
+    tool: str
+    arguments: Arguments
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """End the turn with a template of agent/replies (`<name>.v1.j2`)."""
+
+    template: str
+    values: Values = nothing
+    kind: Literal["answer", "question"] = "answer"
+    citations: Callable[[View], list[str]] = lambda _view: []
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """End the turn with a human. `reason` is one of `agent.control.Escalate`."""
+
+    reason: str
+    summary: str
+
+
+Step = Read | When | Propose | Say | HandOver
+Move = list[tuple[str, dict[str, Any]]] | Say | HandOver
+
+
+def walk(steps: Sequence[Step], view: View) -> Move | None:
+    """The next move: calls to make now (reads that can go side by side, or one proposal), or an ending."""
+    reads: list[tuple[str, dict[str, Any]]] = []
+    for step in steps:
+        if isinstance(step, Read):
+            wanted = step.arguments(view)
+            if wanted is None:
+                continue
+            if not view.asked(step.tool, wanted):
+                reads.append((step.tool, wanted))
+            elif step.needed and not view.answered(step.tool, wanted):
+                return HandOver("cannot_solve", f"{step.tool} did not answer, so the facts are missing.")
+            continue
+        if reads:
+            return reads
+        found = _one(step, view)
+        if found is not None:
+            return found
+    return reads or None
+
+
+def _one(step: When | Propose | Say | HandOver, view: View) -> Move | None:
+    match step:
+        case When():
+            return walk(step.then, view) if step.test(view) else None
+        case Propose():
+            wanted = step.arguments(view)
+            if wanted is None:
+                return None
+            if not view.proposed(step.tool):
+                return [(step.tool, wanted)]
+            if view.settled(step.tool) is None:
+                return HandOver("cannot_solve", f"{step.tool} could not be proposed here; see the suggested action.")
+            return None
+        case Say() | HandOver():
+            return step

@@ -1,0 +1,98 @@
+"""The index of flows: one for each topic, and how each topic is named to a customer."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from agent.flows import payments, plans, questions, refunds
+from agent.flows.payments import Flow
+from agent.topics.names import Topic
+
+FLOWS: Final[dict[Topic, Flow]] = {
+    Topic.PAYMENT_FAILED: payments.PAYMENT_FAILED,
+    Topic.PAY_INVOICE: payments.PAY_INVOICE,
+    Topic.PAYMENT_STATUS: payments.PAYMENT_STATUS,
+    Topic.AUTOPAY: payments.AUTOPAY,
+    Topic.UPDATE_PAYMENT_METHOD: payments.UPDATE_PAYMENT_METHOD,
+    Topic.REFUND_REQUEST: refunds.REFUND_REQUEST,
+    Topic.REFUND_STATUS: refunds.REFUND_STATUS,
+    Topic.DUPLICATE_CHARGE: refunds.DUPLICATE_CHARGE,
+    Topic.UNEXPECTED_CHARGE: payments.UNEXPECTED_CHARGE,
+    Topic.INVOICE_COPY: payments.INVOICE_COPY,
+    Topic.EXPIRED_PAYMENT_LINK: payments.EXPIRED_PAYMENT_LINK,
+    Topic.PLAN_CHANGE: plans.PLAN_CHANGE,
+    Topic.CANCEL_SUBSCRIPTION: plans.CANCEL_SUBSCRIPTION,
+    Topic.REACTIVATE_SUBSCRIPTION: plans.REACTIVATE,
+    Topic.SUBSCRIPTION_STATUS: plans.SUBSCRIPTION_STATUS,
+    Topic.MISSING_ENTITLEMENT: plans.MISSING_ENTITLEMENT,
+    Topic.USAGE_QUESTION: plans.USAGE_QUESTION,
+    Topic.PRORATION_QUESTION: payments.PRORATION_QUESTION,
+    Topic.PRICE_QUESTION: questions.ACCOUNT_QUESTION,
+    Topic.DISCOUNT_OR_COUPON: questions.ACCOUNT_QUESTION,
+    Topic.BILLING_DETAILS: questions.ACCOUNT_QUESTION,
+    Topic.TAX_OR_VAT: questions.ACCOUNT_QUESTION,
+    Topic.PAYMENT_TIMING: payments.PAYMENT_TIMING,
+    Topic.TRIAL_QUESTION: plans.TRIAL_QUESTION,
+    Topic.DISPUTE_OR_CHARGEBACK: refunds.DISPUTE,
+    Topic.UNAUTHORIZED_CHARGE: refunds.UNAUTHORIZED,
+    Topic.LEGAL_OR_COMPLAINT: questions.LEGAL,
+    Topic.DATA_DELETION: questions.DATA_DELETION,
+    Topic.ACCOUNT_ACCESS: questions.TECHNICAL,
+    Topic.TECHNICAL_PROBLEM: questions.TECHNICAL,
+    Topic.HOW_TO: questions.HOW_TO,
+    Topic.FEATURE_REQUEST: questions.FEATURE_REQUEST,
+    Topic.HUMAN_REQUEST: questions.HUMAN,
+    Topic.GREETING_OR_THANKS: questions.GREETING,
+    Topic.UNKNOWN: questions.UNKNOWN,
+}
+
+# Topics whose flow may propose an effect: where two of these are close, Lee asks instead of guessing.
+ACTING: Final = frozenset(
+    {
+        Topic.REFUND_REQUEST,
+        Topic.DUPLICATE_CHARGE,
+        Topic.PLAN_CHANGE,
+        Topic.CANCEL_SUBSCRIPTION,
+        Topic.UPDATE_PAYMENT_METHOD,
+        Topic.PAYMENT_FAILED,
+        Topic.PAY_INVOICE,
+    }
+)
+
+NAMES: Final[dict[Topic, str]] = {
+    Topic.PAYMENT_FAILED: "a payment that failed",
+    Topic.PAY_INVOICE: "paying an invoice",
+    Topic.PAYMENT_STATUS: "the state of a payment",
+    Topic.AUTOPAY: "automatic payments",
+    Topic.UPDATE_PAYMENT_METHOD: "another card",
+    Topic.REFUND_REQUEST: "getting a payment back",
+    Topic.REFUND_STATUS: "the state of a refund",
+    Topic.DUPLICATE_CHARGE: "the same thing paid twice",
+    Topic.UNEXPECTED_CHARGE: "a charge you did not expect",
+    Topic.INVOICE_COPY: "a copy of an invoice",
+    Topic.EXPIRED_PAYMENT_LINK: "a payment link that no longer works",
+    Topic.PLAN_CHANGE: "another plan",
+    Topic.CANCEL_SUBSCRIPTION: "ending your subscription",
+    Topic.REACTIVATE_SUBSCRIPTION: "continuing a subscription",
+    Topic.SUBSCRIPTION_STATUS: "the state of your subscription",
+    Topic.MISSING_ENTITLEMENT: "a feature that is missing",
+    Topic.USAGE_QUESTION: "your usage",
+    Topic.PRORATION_QUESTION: "why a bill is different",
+    Topic.PRICE_QUESTION: "prices",
+    Topic.DISCOUNT_OR_COUPON: "a discount",
+    Topic.BILLING_DETAILS: "your billing details",
+    Topic.TAX_OR_VAT: "taxes",
+    Topic.PAYMENT_TIMING: "when payments are due",
+    Topic.TRIAL_QUESTION: "your trial",
+    Topic.DISPUTE_OR_CHARGEBACK: "a dispute with your bank",
+    Topic.UNAUTHORIZED_CHARGE: "a charge you did not make",
+    Topic.LEGAL_OR_COMPLAINT: "a complaint",
+    Topic.DATA_DELETION: "deleting your data",
+    Topic.ACCOUNT_ACCESS: "access to your account",
+    Topic.TECHNICAL_PROBLEM: "a technical problem",
+    Topic.HOW_TO: "how something works",
+    Topic.FEATURE_REQUEST: "a wish for the product",
+    Topic.HUMAN_REQUEST: "talking to a human",
+    Topic.GREETING_OR_THANKS: "something else",
+    Topic.UNKNOWN: "something else",
+}

@@ -1,0 +1,116 @@
+"""What the planner sees: the same request as any other model, read into facts."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+from agent.conversation import unfenced
+from agent.flows.hints import Hints
+from agent.models.chat import ChatRequest, Message
+
+Row = dict[str, Any]
+
+
+class View:
+    """The request of one step. Everything is derived from its messages and its brief, so the planner keeps no state."""
+
+    def __init__(self, request: ChatRequest) -> None:
+        self.brief = request.brief
+        self.topic: Row = request.brief["topic"]
+        self.text = _latest(request.messages)
+        self.hints = Hints(
+            request.brief["slots"],
+            request.brief["earlier_slots"],
+            self.text,
+            answering=request.brief["asked_before"] > 0,
+        )
+        self._calls: list[tuple[str, Row, Row]] = []
+        results = {
+            message.tool_call_id: json.loads(message.content or "{}")
+            for message in request.messages
+            if message.role == "tool"
+        }
+        for message in request.messages:
+            for call in message.tool_calls:
+                if call.id in results:
+                    self._calls.append((call.name, json.loads(call.arguments), results[call.id]))
+        self.spoke_before = any(message.role == "assistant" and not message.tool_calls for message in request.messages)
+
+    @property
+    def today(self) -> date:
+        return date.fromisoformat(self.brief["today"])
+
+    @property
+    def reply_refused(self) -> bool:
+        return any(name == "reply" for name, _, _ in self._calls)
+
+    def asked(self, tool: str, arguments: Row) -> bool:
+        return any(name == tool and given == arguments for name, given, _ in self._calls)
+
+    def answered(self, tool: str, arguments: Row) -> bool:
+        return any(name == tool and given == arguments and result.get("ok") for name, given, result in self._calls)
+
+    def result(self, tool: str) -> Row:
+        """The latest result of a read tool that worked; {} if there is none."""
+        for name, _, result in reversed(self._calls):
+            if name == tool and result.get("ok") and "result" in result:
+                return result["result"]
+        return {}
+
+    def result_of(self, tool: str, arguments: Row) -> Row:
+        for name, given, result in reversed(self._calls):
+            if name == tool and given == arguments and result.get("ok"):
+                return result.get("result", {})
+        return {}
+
+    def proposed(self, tool: str) -> bool:
+        return any(name == tool for name, _, _ in self._calls)
+
+    def settled(self, tool: str) -> Row | None:
+        """What the gate said of the latest proposal of that tool."""
+        for name, _, result in reversed(self._calls):
+            if name == tool and result.get("ok") and "effect" in result:
+                return result["effect"]
+        return None
+
+    # facts that many flows look at
+
+    @property
+    def diagnosis(self) -> Row:
+        return self.result("diagnose")
+
+    @property
+    def charges(self) -> list[Row]:
+        return self.result_of("list_charges", {"charge": None}).get("charges", [])
+
+    @property
+    def invoices(self) -> list[Row]:
+        return self.result("list_invoices").get("invoices", [])
+
+    @property
+    def subscriptions(self) -> list[Row]:
+        """Those that still run, newest first as Stripe lists them."""
+        return [
+            each
+            for each in self.diagnosis.get("subscriptions", [])
+            if each["status"] in ("active", "trialing", "past_due", "unpaid", "paused")
+        ]
+
+    @property
+    def passages(self) -> list[Row]:
+        return self.result("search_knowledge").get("passages", [])
+
+
+def _latest(messages: tuple[Message, ...]) -> str:
+    for message in reversed(messages):
+        said = unfenced(message.content) if message.role == "user" else {}
+        if said.get("from") == "customer":
+            return str(said.get("text", ""))
+    return ""
+
+
+def day_of(row: Row) -> date:
+    """The UTC day a charge or invoice was made."""
+    return datetime.fromisoformat(row["created"]).date()

@@ -1,0 +1,65 @@
+"""The offline planner: the model where no key is set. It understands nothing by itself.
+
+The topic comes from the classifier, what was pointed at from the slots, and the rest from facts: a flow for each topic
+(`agent.flows`) says what to read, what follows, and which template to answer with. It gets the same request as any
+model and answers with the same tool calls, and its replies are held and checked like any other.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from agent.control import ESCALATE, REPLY
+from agent.flows.payments import AFTER_DECLINED_RETRY
+from agent.flows.steps import HandOver, Move, Say, walk
+from agent.flows.table import ACTING, FLOWS, NAMES
+from agent.flows.view import View
+from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
+from agent.prompting import render
+from agent.topics.names import Topic
+
+# Under this confidence an acting topic is asked about, once, instead of acted upon.
+CLEAR_FROM = 0.45
+
+
+class OfflinePlanner:
+    name = "offline planner"
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        view = View(request)
+        return _completion(_calls(view, plan(view)), self.name)
+
+
+def plan(view: View) -> Move:
+    """The next move in the flow of the topic."""
+    if view.reply_refused:
+        return HandOver("cannot_solve", "The planner's own reply did not stand up to the check.")
+    if view.brief["confirmed"]:
+        return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
+    topic = Topic(view.topic["topic"])
+    if topic in ACTING and view.topic["confidence"] < CLEAR_FROM and view.brief["asked_before"] == 0:
+        return Say("which_wish", _two_wishes, kind="question")
+    return walk(FLOWS[topic], view) or HandOver("cannot_solve", "The flow of this topic came to no end.")
+
+
+def _two_wishes(view: View) -> dict[str, Any]:
+    second = Topic(view.topic["second_choice"] or "unknown")
+    return {"first": NAMES[Topic(view.topic["topic"])], "second": NAMES[second]}
+
+
+def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
+    if isinstance(move, list):
+        return move
+    if isinstance(move, HandOver):
+        return [(ESCALATE, {"reason": move.reason, "summary": move.summary})]
+    text = render(f"{move.template}.v1.j2", **move.values(view))
+    also = [NAMES[Topic(name)] for name in view.topic["also"]]
+    if also and move.kind == "answer":
+        text = f"{text}\n\n{render('also.v1.j2', wishes=also)}"
+    return [(REPLY, {"text": text, "citations": move.citations(view), "kind": move.kind})]
+
+
+def _completion(calls: list[tuple[str, dict[str, Any]]], name: str) -> Completion:
+    made = tuple(ToolCall(f"call_{n}", tool, json.dumps(arguments)) for n, (tool, arguments) in enumerate(calls))
+    return Completion(Message("assistant", None, made), "tool_calls", Usage(), name)
