@@ -125,7 +125,7 @@ def resolved(app: Sandbox, value: str) -> str:
     return known[int(match[2]) % len(known)]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(steps=st.lists(requests(), min_size=1, max_size=8))
 def test_any_request_gets_an_answer_in_stripes_shape(
     shared: Sandbox, steps: list[tuple[str, str, list[tuple[str, str]], int]]
@@ -146,7 +146,7 @@ def test_any_request_gets_an_answer_in_stripes_shape(
     app.world.close()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer(shared: Sandbox, body: bytes) -> None:
     for path in ("/v1/customers", "/_sandbox/clock", "/_sandbox/faults", "/_sandbox/keys"):
