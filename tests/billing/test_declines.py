@@ -47,6 +47,12 @@ def test_without_advice_the_decline_code_decides(decline_code: str, expected: De
     assert classify(decline(decline_code)) is expected
 
 
+def test_the_error_code_also_speaks_beside_a_decline_code():
+    assert classify(decline("a_new_code", code="stolen_card")) is DeclineClass.NEVER_RETRY
+    authentication = decline("processing_error", "try_again_later", code="authentication_required")
+    assert classify(authentication) is DeclineClass.CUSTOMER_MUST_ACT
+
+
 @pytest.mark.parametrize(
     ("code", "expected"),
     [

@@ -203,7 +203,27 @@ CAUSES: list[Case] = [
         RecommendedAction.TALK_TO_HUMAN,
         facts(refunds=(refund(status="failed", failure_reason="lost_or_stolen_card"),)),
     ),
+    # Another charge was refunded since, an older refund went through, and one made since was canceled.
+    (
+        RootCause.REFUND_FAILED,
+        Status.RED,
+        RecommendedAction.TALK_TO_HUMAN,
+        facts(
+            refunds=(
+                refund(status="failed"),
+                refund("re_2", status="succeeded", charge=ChargeId("ch_2")),
+                refund("re_3", status="succeeded", created=ago(days=3)),
+                refund("re_4", status="canceled", created=ago(days=1)),
+            )
+        ),
+    ),
     (RootCause.DUPLICATE_CHARGE, Status.AMBER, RecommendedAction.REFUND_DUPLICATE, facts(charges=TWICE)),
+    (
+        RootCause.DUPLICATE_CHARGE,
+        Status.AMBER,
+        RecommendedAction.REFUND_DUPLICATE,
+        facts(charges=(replace(TWICE[0], created=ago(days=89)), replace(TWICE[1], created=ago(days=90)))),
+    ),
     (
         RootCause.USAGE_SPIKE,
         Status.AMBER,
@@ -248,6 +268,18 @@ CAUSES: list[Case] = [
         facts(subscriptions=(ENDED,), entitlements=access("free")),
     ),
     (RootCause.REFUND_PENDING, Status.GREEN, RecommendedAction.WAIT, facts(refunds=(refund(),))),
+    (
+        RootCause.REFUND_PENDING,
+        Status.GREEN,
+        RecommendedAction.WAIT,
+        facts(refunds=(refund(created=ago(days=10)),)),
+    ),
+    (
+        RootCause.REFUND_PENDING,
+        Status.AMBER,
+        RecommendedAction.TALK_TO_HUMAN,
+        facts(refunds=(refund(status="requires_action"),)),
+    ),
     (
         RootCause.REFUND_PENDING,
         Status.AMBER,
@@ -368,6 +400,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.CHARGE_DISPUTED, facts(disputes=(dispute(status="won"),))),
     (RootCause.REFUND_FAILED, facts(refunds=(refund(status="failed"), refund("re_2", created=ago(days=1))))),
+    (RootCause.REFUND_FAILED, facts(refunds=(refund(status="failed"), refund("re_2", status="succeeded")))),
     (RootCause.REFUND_FAILED, facts(refunds=(refund(status="canceled"),))),
     (RootCause.DUPLICATE_CHARGE, facts(charges=(TWICE[0], replace(TWICE[1], order="order_2")))),
     (

@@ -62,6 +62,10 @@ def test_near_misses(changes: dict[str, object]):
     assert twins(charge(), [charge("ch_2", **changes)]) == ()
 
 
+def test_charges_of_nobody_are_not_the_same_customers():
+    assert not same_purchase(charge(customer=None), charge("ch_2", customer=None))
+
+
 def test_a_charge_is_not_its_own_twin():
     assert twins(charge(), [charge()]) == ()
 
