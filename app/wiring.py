@@ -18,6 +18,7 @@ from agent.topics.slots import extract
 from app import demo, sandbox_process
 from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
+from app.logs import log_to
 from app.owner import OwnerLock
 from app.settings import Settings, SettingsError, load_settings
 from app.turns import DirectTurns, DurableTurns, Turns, workflow_url
@@ -103,6 +104,7 @@ async def open_house(
     """
     check_rooms()
     settings = settings or load_settings()
+    log_to(settings.data)
     limits = load_limits(settings.limits or DEFAULT)
     async with AsyncExitStack() as stack:
         stack.enter_context(OwnerLock(settings.data))
