@@ -57,8 +57,9 @@ class LogRows:
             self._locked = True
         at = self._uow.clock()
         kept = {name: redact_value(value) for name, value in payload.items()}
-        key = self._uow.keys.current(customer if customer is not None else HOUSE)
+        key = self._uow.keys.current(HOUSE if customer is None else _storable(customer))
         actor = redact_value(actor)
+        case_id = None if case_id is None else _storable(case_id)
         # Headers outlive an erasure, so they say only that it was a customer; who it was is sealed.
         header = Header(fresh("log"), written(at), kind, _public(actor), case_id, key.id)
         plain = json.dumps({"actor": actor, "payload": kept}, allow_nan=False).encode("ascii")
@@ -135,7 +136,12 @@ class LogRows:
 
 
 def _public(actor: str) -> str:
-    return "customer" if actor.startswith("customer:") else actor
+    return "customer" if actor.startswith("customer:") else _storable(actor)[:256]
+
+
+def _storable(text: str) -> str:
+    """What no database can write as text (lone surrogates, NUL) spelt out: the log must hold whatever came."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredEntry:

@@ -63,6 +63,19 @@ def test_an_entry_is_redacted_opened_and_bound_to_its_header(store: Store, case:
     assert stored.expected_leaf().hex() == made.leaf
 
 
+@pytest.mark.parametrize("odd", ["\ud800", "a\0b", "lee:" + "x" * 500, "👩‍👩‍👧", ""])
+def test_whatever_came_can_be_recorded(store: Store, odd: str) -> None:
+    with store.unit() as uow:
+        made = uow.record("proposal.turned_away", odd, odd, f"cus_{odd}", {"said": odd, odd: 1})
+    with store.look() as uow:
+        read = uow.log.get(made.seq)
+    assert read == made
+    assert read is not None
+    assert read.actor == odd
+    assert read.payload == {"said": odd, odd: 1}
+    assert verify(store).ok
+
+
 def test_a_checkpoint_is_signed_once_for_a_size_and_covers_the_log(store: Store) -> None:
     assert verify(store).covered == 0
     fill(store, 10)
