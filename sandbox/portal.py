@@ -4,12 +4,12 @@ docs.stripe.com/api/customer_portal/sessions/object: the URL must be visited soo
 it is used. The sandbox takes five minutes for the first and an hour for the second.
 """
 
-from sandbox import links
+from sandbox import links, paging
 from sandbox.calls import Call
 from sandbox.customers import living
 from sandbox.errors import invalid_request
 from sandbox.parameters import Boolean, Choice, Fields, Text
-from sandbox.routing import Route, fetch, listing
+from sandbox.routing import Route, fetch
 from sandbox.world import Json
 
 VISIT_WITHIN = 5 * 60
@@ -90,6 +90,12 @@ def _configuration(call: Call, id_: str | None) -> Json:
     return found[0] if found else _new_default(call)
 
 
+def list_configurations(call: Call) -> Json:
+    where = {name: call.params[name] for name in ("active", "is_default") if name in call.params}
+    found = call.world.select("billing_portal.configuration", where)
+    return paging.page(call, "/v1/billing_portal/configurations", found)
+
+
 def _new_default(call: Call) -> Json:
     return call.create(
         "billing_portal.configuration",
@@ -151,10 +157,11 @@ ROUTES = [
         {},
         "customer_portal_read",
     ),
-    listing(
+    Route(
+        "GET",
         "/v1/billing_portal/configurations",
-        "billing_portal.configuration",
-        {"active": Boolean(), "is_default": Boolean()},
+        list_configurations,
+        {**paging.PARAMETERS, "active": Boolean(), "is_default": Boolean()},
         "customer_portal_read",
     ),
 ]

@@ -127,11 +127,16 @@ def _change_items(call: Call, subscription: Json, given: Json) -> Json | None:
     # What is credited was billed at the old price, so credits are made before prices change.
     target_rhythm = shared_rhythm([_as_changed(call, item, kept.get(item["id"])) for item in items])
     target_free = all(period_amount(_as_changed(call, item, kept.get(item["id"]))) == 0 for item in items)
-    restarts = (
-        target_rhythm != old_rhythm
-        or given.get("billing_cycle_anchor", {}).get("type") == "now"
-        or trial_end is not None
-        or (was_free and not target_free and subscription["status"] != "trialing")
+    trialing = subscription["status"] == "trialing"
+    anchored_now = given.get("billing_cycle_anchor", {}).get("type") == "now"
+    if trialing and anchored_now and trial_end is None:
+        raise invalid_request(
+            "The billing cycle of a trial begins when the trial ends; pass trial_end=now to end it.",
+            param="billing_cycle_anchor",
+        )
+    # Within a trial nothing has been billed yet, so only the trial's end itself begins a period.
+    restarts = trial_end is not None or (
+        not trialing and (anchored_now or target_rhythm != old_rhythm or (was_free and not target_free))
     )
     if prorate:
         credit_items(call, subscription, list(old) if restarts else touched, moment)
