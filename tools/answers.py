@@ -36,7 +36,13 @@ class DeclineAnswer(Answer):
     next: DeclineClass
 
 
+TEXT: Final = 200
 KEPT_BACK: Final = "declined_by_bank"
+
+
+def brief(text: str | None) -> str | None:
+    """A text of somebody else's (a description, an order number) at a length that fits an answer."""
+    return text if text is None or len(text) <= TEXT else text[: TEXT - 1] + "…"
 
 
 def amount(money: Money) -> Amount:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 
 from billing.facts import ChargeFacts, DisputeFacts, RefundFacts
 from billing.twins import same_purchase
-from tools.answers import Amount, Answer, DeclineAnswer, amount, decline, moment
+from tools.answers import Amount, Answer, DeclineAnswer, amount, brief, decline, moment
 from tools.desk import NOT_FOUND, Desk
 from tools.registry import Arguments
 from tools.stripe_history import history
@@ -90,8 +90,8 @@ def _charge(
         amount=amount(charge.amount),
         amount_refunded=amount(charge.amount_refunded),
         status=charge.status,
-        description=charge.description,
-        order=charge.order,
+        description=brief(charge.description),
+        order=brief(charge.order),
         invoice=charge.invoice,
         card=charge.last4,
         refunds=[

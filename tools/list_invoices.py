@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, StringConstraints
 
 from billing.facts import InvoiceFacts
-from tools.answers import Amount, Answer, DeclineAnswer, amount, day, decline, moment
+from tools.answers import Amount, Answer, DeclineAnswer, amount, brief, day, decline, moment
 from tools.desk import NOT_FOUND, Desk
 from tools.registry import Arguments
 from tools.stripe_history import history, one_invoice
@@ -16,7 +16,8 @@ from tools.stripe_objects import invoice_facts
 from tools.stripe_reads import understood
 
 SHOWN: Final = 12
-LINES: Final = 20
+LINES: Final = 8
+LINES_OF_ONE: Final = 60
 # docs.stripe.com/invoicing/hosted-invoice-page: an invoice fetched again carries a link for at least ten more days.
 LINK_LIFE: Final = timedelta(days=10)
 
@@ -77,17 +78,17 @@ async def list_invoices(arguments: ListInvoices, desk: Desk) -> InvoicesAnswer:
         if found is None:
             return InvoicesAnswer(invoices=[], more=False, note=NOT_FOUND)
         facts = await one_invoice(desk.stripe, found)
-        return InvoicesAnswer(invoices=[_invoice(facts, lines=True)], more=False, note=None)
+        return InvoicesAnswer(invoices=[_invoice(facts, LINES_OF_ONE)], more=False, note=None)
     past = await history(desk.stripe)
     wanted = [each for each in past.invoices if arguments.status in ("all", each.status)]
     return InvoicesAnswer(
-        invoices=[_invoice(each, lines=arguments.lines or n == 0) for n, each in enumerate(wanted[:SHOWN])],
+        invoices=[_invoice(each, LINES if arguments.lines or n == 0 else 0) for n, each in enumerate(wanted[:SHOWN])],
         more="invoices" in past.cut or len(wanted) > SHOWN,
         note=None if wanted else "no such invoices on this account",
     )
 
 
-def _invoice(invoice: InvoiceFacts, *, lines: bool) -> InvoiceAnswer:
+def _invoice(invoice: InvoiceFacts, lines: int) -> InvoiceAnswer:
     return InvoiceAnswer(
         id=invoice.id,
         number=invoice.number,
@@ -107,17 +108,17 @@ def _invoice(invoice: InvoiceFacts, *, lines: bool) -> InvoiceAnswer:
         has_proration=any(line.proration for line in invoice.lines),
         lines=[
             LineAnswer(
-                description=line.description,
+                description=brief(line.description) or "",
                 amount=amount(line.amount),
                 proration=line.proration,
                 period_start=day(line.period_start),
                 period_end=day(line.period_end),
             )
-            for line in invoice.lines[:LINES]
+            for line in invoice.lines[:lines]
         ]
         if lines
         else None,
-        more_lines=lines and len(invoice.lines) > LINES,
+        more_lines=0 < lines < len(invoice.lines),
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 
 from billing.facts import PriceFacts
 from tools import stripe_objects as objects
-from tools.answers import Amount, Answer, amount, amount_or_none, day
+from tools.answers import Amount, Answer, amount, amount_or_none, brief, day
 from tools.desk import NOT_FOUND, Desk
 from tools.plan_change import amount_now, plan_item, preview
 from tools.registry import Arguments
@@ -117,7 +117,7 @@ async def preview_plan_change(arguments: PreviewPlanChange, desk: Desk) -> Previ
         renewal=_renewal(price, current.quantity),
         renews_on=day(max(renews, _at(date))),
         lines=[
-            PreviewLine(description=line.description, amount=amount(line.amount), proration=line.proration)
+            PreviewLine(description=brief(line.description) or "", amount=amount(line.amount), proration=line.proration)
             for line in lines[:LINES]
         ],
         plans=[],
