@@ -31,7 +31,7 @@ WRITABLE: dict[str, Kind] = {
     "shipping": SHIPPING,
     "tax_exempt": Choice(("none", "exempt", "reverse"), clearable=True),
 }
-_PLAIN = ("balance", "description", "email", "invoice_prefix", "name", "phone", "preferred_locales")
+_PLAIN = ("description", "email", "invoice_prefix", "name", "phone", "preferred_locales")
 
 
 def create(call: Call) -> Json:
@@ -71,7 +71,7 @@ def create(call: Call) -> Json:
         payment_methods.attach_to(call, given["payment_method"], customer["id"])
     _check_default(call, given, customer["id"])
     call.emit("customer.created", customer)
-    return customer
+    return _set_balance(call, customer, "initial")
 
 
 def update(call: Call) -> Json:
@@ -79,7 +79,18 @@ def update(call: Call) -> Json:
     if "metadata" in call.params:
         customer["metadata"] = merge_metadata(customer["metadata"], call.params["metadata"])
     _apply(call, customer, customer_id=customer["id"])
-    return call.save(customer, "customer.updated")
+    return _set_balance(call, call.save(customer, "customer.updated"), "adjustment")
+
+
+def _set_balance(call: Call, customer: Json, reason: str) -> Json:
+    """A balance that is set leaves a transaction, as any change of it does (docs.stripe.com/billing/customer/balance)."""
+    change = call.params.get("balance", customer["balance"]) - customer["balance"]
+    if change == 0:
+        return customer
+    from sandbox import customer_balance  # which belongs to customers: imported above it would be a circle
+
+    customer_balance.move(call, customer["id"], change, customer["currency"] or "usd", reason)
+    return call.need("customer", customer["id"])
 
 
 def retrieve(call: Call) -> Json:
@@ -88,8 +99,12 @@ def retrieve(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
-    """The row stays, marked: a deleted customer can still be retrieved as `{deleted: true}`."""
+    """Subscriptions end at once; the row stays, marked: it can still be retrieved as `{deleted: true}`."""
+    from sandbox import subscription_endings  # which need customers: imported above they would be a circle
+
     customer = living(call, call.path["id"])
+    subscription_endings.cancel_all(call, customer["id"])
+    customer = call.need("customer", customer["id"])
     call.emit("customer.deleted", customer)
     call.save({**customer, "_deleted": True})
     for method in call.select("payment_method", customer=customer["id"]):

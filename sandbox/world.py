@@ -18,6 +18,7 @@ from sandbox.errors import StripeError
 
 Json = dict[str, Any]
 
+SCHEMA_VERSION = 1
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (type, id));
@@ -45,16 +46,7 @@ class World:
 
     def __init__(self, path: Path | None = None, *, seed: str | None = None, start: datetime | None = None) -> None:
         self.lock = threading.RLock()
-        self._db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=1)
-        try:
-            # Held until `close`: two sandboxes on one file would each run its timers.
-            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
-            self._db.executescript(SCHEMA)
-        except sqlite3.OperationalError as error:
-            self._db.close()
-            raise ValueError(f"the sandbox cannot open {path}: {error}; is another sandbox using it?") from error
+        self._db = _open(path)
         if self.setting("begun") is None:
             self.set_setting("begun", True)
             self.set_setting("seed", seed)
@@ -195,3 +187,25 @@ def _aware(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a world's start must be a timezone-aware datetime")
     return moment.astimezone(UTC)
+
+
+def _open(path: Path | None) -> sqlite3.Connection:
+    """The connection, schema in place. ValueError when the file is in use, no database, or of another version."""
+    db: sqlite3.Connection | None = None
+    try:
+        db = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False, timeout=0.2)
+        # Held until it is closed: two sandboxes on one file would each run its timers.
+        db.execute("PRAGMA locking_mode=EXCLUSIVE")
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, SCHEMA_VERSION):
+            raise sqlite3.DatabaseError(f"it was written by another version ({version}) of the sandbox")
+        db.executescript(SCHEMA)
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    except sqlite3.DatabaseError as error:
+        if db is not None:
+            db.close()
+        hint = "; is another sandbox using it?" if "locked" in str(error) else ""
+        raise ValueError(f"the sandbox cannot open {path}: {error}{hint}") from error
+    return db

@@ -146,7 +146,9 @@ def test_any_request_gets_an_answer_in_stripes_shape(
     app.world.close()
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_an_answer(shared: Sandbox, body: bytes) -> None:
     for path in ("/v1/customers", "/_sandbox/clock", "/_sandbox/faults", "/_sandbox/keys"):

@@ -1,7 +1,9 @@
 """The clock, the durable file, transactions, snapshots and replayable ids."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -158,6 +160,32 @@ def test_one_file_has_one_sandbox(tmp_path: Path) -> None:
         World(tmp_path / "stripe.sqlite3")
     world.close()
     World(tmp_path / "stripe.sqlite3").close()
+
+
+@pytest.mark.parametrize("kind", ["text", "newer", "folder"])
+def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "stripe.sqlite3"
+    if kind == "text":
+        path.write_text("dear diary, " * 100)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA user_version = 99")
+    with pytest.raises(ValueError, match=r"cannot open .*stripe\.sqlite3"):
+        World(path)
+
+
+def test_a_file_can_be_copied_and_restored(tmp_path: Path) -> None:
+    app = create_app(tmp_path / "stripe.sqlite3", seed="s", start=START)
+    before = app.world.copy()
+    scenario(stripe.StripeClient("sk_test_x", http_client=AsgiHTTPClient(app)))
+    assert app.world.snapshot() != before.snapshot()
+    app.world.restore(before)
+    app.world.close()
+    again = World(tmp_path / "stripe.sqlite3")
+    assert again.snapshot() == before.snapshot() == {}
+    again.close()
 
 
 def test_snapshots_are_kept_and_restored(app: Sandbox, client: stripe.StripeClient, charge: stripe.Charge) -> None:
