@@ -83,7 +83,7 @@ def update(call: Call) -> Json:
 
 
 def _set_balance(call: Call, customer: Json, reason: str) -> Json:
-    """A balance that is set leaves a transaction, as any change of it does (docs.stripe.com/billing/customer/balance)."""
+    """A balance that is set leaves a transaction, as all its changes do (docs.stripe.com/billing/customer/balance)."""
     change = call.params.get("balance", customer["balance"]) - customer["balance"]
     if change == 0:
         return customer

@@ -56,6 +56,16 @@ def collect_when_due(call: Call, invoice_id: str) -> None:
         collect(call, invoice, chosen_method(call, invoice), automatic=True)
 
 
+@timer("invoice.due")
+def overdue(call: Call, invoice_id: str) -> None:
+    """A sent invoice was not paid by its due date (docs.stripe.com/billing/collection-method): its subscription is past
+    due, and nothing is charged."""
+    invoice = call.find("invoice", invoice_id)
+    if invoice and invoice["status"] == "open":
+        call.emit("invoice.overdue", invoice)
+        subscription_status.payment_failed(call, invoice)
+
+
 def collect(
     call: Call, invoice: Json, method_id: str | None, *, automatic: bool, off_session: bool = True
 ) -> StripeError | None:

@@ -35,6 +35,8 @@ def finalize(call: Call, invoice: Json) -> Json:
     if invoice["auto_advance"] and invoice["collection_method"] == "charge_automatically" and invoice["amount_due"]:
         invoice["next_payment_attempt"] = call.now + FINALIZE_AFTER
         call.schedule(invoice["next_payment_attempt"], "invoice.collect", invoice["id"])
+    if invoice["due_date"] and invoice["amount_due"]:
+        call.schedule(max(call.now, invoice["due_date"]), "invoice.due", invoice["id"])
     call.save(invoice)
     if invoice["amount_due"] == 0:
         call.emit("invoice.finalized", invoice)

@@ -13,6 +13,7 @@ from sandbox.renewals import next_period
 from sandbox.routing import Route
 from sandbox.subscription_changes import CHANGE, apply_change
 from sandbox.subscription_endings import cancel_at_once
+from sandbox.subscription_status import ENDED
 from sandbox.subscriptions import SHARED, draft_first, new_subscription
 from sandbox.world import Json
 
@@ -72,7 +73,7 @@ def _invoice(call: Call) -> Json:
 
 def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
     """The invoice that the change causes at once, or else the one at the end of the period."""
-    if subscription["status"] in ("canceled", "incomplete_expired"):
+    if subscription["status"] in ENDED:
         raise _none()
     if details.get("cancel_now"):
         prorate = details.get("proration_behavior", "create_prorations") != "none"

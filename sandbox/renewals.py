@@ -95,7 +95,7 @@ def _trial_ended_without_card(call: Call, subscription: Json, invoice: Json) -> 
 def end_as_planned(call: Call, subscription_id: str) -> None:
     """`cancel_at` has come in the middle of a period."""
     subscription = call.find("subscription", subscription_id)
-    if subscription and subscription["status"] not in ("canceled", "incomplete_expired"):
+    if subscription and subscription["status"] not in subscription_status.ENDED:
         credit = subscription.get("_credit_at_end", False)
         cancel_at_once(call, subscription, prorate=credit, invoice_now=False, planned=True)
 

@@ -26,6 +26,7 @@ from sandbox.subscription_items import (
     recurring_price,
     shared_rhythm,
 )
+from sandbox.subscription_status import ENDED
 from sandbox.subscription_terms import follow_period, plan_trial_reminder, set_cancellation
 from sandbox.subscriptions import SHARED
 from sandbox.world import Json
@@ -44,13 +45,12 @@ CHANGE: dict[str, Kind] = {
     "items": Many(CHANGED_ITEM, max_items=20),
     "proration_date": Timestamp(),
 }
-_ENDED = ("canceled", "incomplete_expired")
 
 
 def update(call: Call) -> Json:
     given = call.params
     subscription = call.need("subscription", call.path["id"])
-    if subscription["status"] in _ENDED and set(given) - {"cancellation_details", "metadata", "expand"}:
+    if subscription["status"] in ENDED and set(given) - {"cancellation_details", "metadata", "expand"}:
         raise invalid_request(
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="invalid_canceled_subscription_fields",

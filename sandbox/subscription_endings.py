@@ -30,7 +30,7 @@ DETAILS = Fields({"comment": Text(clearable=True), "feedback": Choice(FEEDBACK, 
 def cancel(call: Call) -> Json:
     given = call.params
     subscription = call.need("subscription", call.path["id"])
-    if subscription["status"] in ("canceled", "incomplete_expired"):
+    if subscription["status"] in subscription_status.ENDED:
         raise invalid_request(
             f"No such subscription: '{subscription['id']}'", param="id", code="resource_missing", status=404
         )
@@ -61,6 +61,13 @@ def cancel_at_once(call: Call, subscription: Json, *, prorate: bool, invoice_now
     subscription_status.stop_collection(call, subscription["customer"])
     _hold_drafts(call, subscription)
     return call.need("subscription", subscription["id"])
+
+
+def cancel_all(call: Call, customer_id: str) -> None:
+    """docs.stripe.com/api/customers/delete: deleting a customer immediately cancels their subscriptions."""
+    for subscription in call.world.select("subscription", {"customer": customer_id}):
+        if subscription["status"] not in subscription_status.ENDED:
+            cancel_at_once(call, subscription, prorate=False, invoice_now=False)
 
 
 def credit_items(call: Call, subscription: Json, items: list[Json], moment: int) -> list[Json]:

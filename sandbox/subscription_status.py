@@ -6,6 +6,8 @@ docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 from sandbox.calls import Call
 from sandbox.world import Json
 
+ENDED = ("canceled", "incomplete_expired")
+
 
 def subscription_of(call: Call, invoice: Json) -> Json | None:
     """The subscription an invoice belongs to."""
@@ -21,7 +23,8 @@ def invoices_of(call: Call, subscription_id: str) -> list[Json]:
 
 
 def payment_failed(call: Call, invoice: Json) -> None:
-    """A finalized invoice could not be paid: an active subscription is past due, one that never began incomplete."""
+    """A finalized invoice was not paid when it should be: an active subscription is past due, one that never began
+    incomplete."""
     subscription = subscription_of(call, invoice)
     if subscription and subscription["status"] in ("active", "trialing"):
         subscription["status"] = "past_due"

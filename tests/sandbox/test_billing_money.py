@@ -135,12 +135,12 @@ def resolved(world: World, value: str) -> str:
     max_examples=120,
     deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 @given(done=st.lists(steps(), min_size=1, max_size=10))
 def test_the_books_add_up(shared: Sandbox, done: list[tuple[str, str, Pairs, int]]) -> None:
-    """docs.stripe.com/billing/customer/balance and docs.stripe.com/api/invoices/object; each answer also conforms to the
-    SDK's types"""
+    """docs.stripe.com/billing/customer/balance and docs.stripe.com/api/invoices/object; each answer also has the SDK's
+    types"""
     app = create_app(world=shared.world.copy())
     world = app.world
     for label, target, pairs, passing in done:

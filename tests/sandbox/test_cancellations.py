@@ -162,3 +162,16 @@ def test_a_canceled_subscription_is_immutable_and_cannot_be_canceled_again(
     assert missing.value.code == "resource_missing"
     noted = client.v1.subscriptions.update(subscription.id, {"metadata": {"why": "moved"}})
     assert noted.metadata.to_dict() == {"why": "moved"}
+
+
+def test_deleting_a_customer_ends_their_subscriptions(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/api/customers/delete"""
+    client.v1.customers.delete(customer.id)
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "canceled"
+    advance(40 * DAY)
+    assert len(invoices(client)) == 1

@@ -273,3 +273,15 @@ def test_wrong_parameters_are_refused(
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.invoices.create({"customer": customer.id, **params})
     assert refused.value.code == code
+
+
+def test_a_balance_that_is_set_leaves_a_transaction(client: stripe.StripeClient) -> None:
+    """docs.stripe.com/billing/customer/balance: each change of the balance is a customer balance transaction"""
+    customer = client.v1.customers.create({"balance": -300})
+    assert customer.balance == -300
+    assert client.v1.customers.update(customer.id, {"balance": 200, "name": "Ada"}).balance == 200
+    assert client.v1.customers.update(customer.id, {"name": "Ada B"}).balance == 200
+    moves = client.v1.customers.balance_transactions.list(customer.id).data
+    assert [(m.type, m.amount, m.ending_balance) for m in moves] == [("adjustment", 500, 200), ("initial", -300, -300)]
+    one = client.v1.customers.balance_transactions.retrieve(customer.id, moves[0].id)
+    assert one.amount == 500

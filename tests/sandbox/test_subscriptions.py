@@ -212,6 +212,11 @@ def test_sent_invoices_are_due_later_and_the_subscription_is_active_meanwhile(
     sent = client.v1.invoices.retrieve(draft.id)
     assert (sent.status, sent.due_date) == ("open", unix(2026, 11, 16, 9))
     assert sent.next_payment_attempt is None
+    advance(14 * DAY)
+    assert event_types(client)[-2:] == ["invoice.overdue", "customer.subscription.updated"]
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "past_due"
+    client.v1.invoices.pay(sent.id)
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
 
 
 @pytest.mark.parametrize(
