@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 import httpx
 import stripe
 
+# So that rooms which only hand a client on need not import the SDK.
+StripeClient = stripe.StripeClient
+
 # docs.stripe.com/keys: any test key opens the sandbox; this one is known to be nobody's, so Stripe never gets it.
 SANDBOX_KEY: Final = "sk_test_AgentLeeSandbox"
 
