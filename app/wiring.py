@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agent.claims import ClaimDetector
 from agent.lee import Lee
@@ -37,11 +37,8 @@ from tools.desk import Desk, Desks
 from tools.effects import StripeEffects
 from tools.entitlements import Entitlements, FileEntitlements
 from tools.registry import Registry
-from tools.stripe_client import SANDBOX_KEY, make_client
+from tools.stripe_client import SANDBOX_KEY, StripeClient, make_client
 from tools.usage import FolderUsage, ServerUsage, Usage
-
-if TYPE_CHECKING:
-    from stripe import StripeClient
 
 
 @dataclass(frozen=True, slots=True)
