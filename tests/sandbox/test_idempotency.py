@@ -2,6 +2,9 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import stripe
@@ -86,41 +89,34 @@ def test_keys_are_forgotten_after_24_hours(client: stripe.StripeClient, advance:
     assert client.v1.customers.create({"name": "Ada"}, KEY).id != first.id
 
 
-def test_a_key_in_flight_is_a_conflict(app: Sandbox, client: stripe.StripeClient, customer: stripe.Customer) -> None:
+def test_a_key_in_flight_is_a_conflict(
+    app: Sandbox, client: stripe.StripeClient, customer: stripe.Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two threads, one key: one executes, the other is told 409 `idempotency_key_in_use`, which is not stored."""
-    app.faults.add(Fault("delay", "POST", "/v1/payment_intents", seconds=0.5))
-    outcomes: list[str] = []
-    begun = threading.Event()
-    card = default_card(customer)
+    waiting, release = threading.Event(), threading.Event()
 
-    def pay() -> None:
-        begun.set()
-        try:
-            client.v1.payment_intents.create(
-                {
-                    "amount": 500,
-                    "currency": "usd",
-                    "customer": customer.id,
-                    "payment_method": card,
-                    "confirm": True,
-                },
-                KEY,
-            )
-            outcomes.append("paid")
-        except stripe.APIError as conflict:
-            outcomes.append(f"{conflict.http_status} {in_error(conflict, 'code')}")
+    def sleep(_: float) -> None:
+        waiting.set()
+        assert release.wait(60)
 
-    slow = threading.Thread(target=pay)
-    slow.start()
-    begun.wait()
-    while app.faults.waiting():
-        threading.Event().wait(0.005)
-    threading.Event().wait(0.05)
-    pay()
-    slow.join()
-    assert outcomes == ["409 idempotency_key_in_use", "paid"]
-    pay()
-    assert outcomes[-1] == "paid"
+    monkeypatch.setattr("tools.stripe_asgi.time", SimpleNamespace(sleep=sleep))
+    app.faults.add(Fault("delay", "POST", "/v1/payment_intents", seconds=1))
+    params: Any = {
+        "amount": 500,
+        "currency": "usd",
+        "customer": customer.id,
+        "payment_method": default_card(customer),
+        "confirm": True,
+    }
+    with ThreadPoolExecutor(1) as thread:
+        slow = thread.submit(client.v1.payment_intents.create, params, KEY)
+        assert waiting.wait(60)
+        with pytest.raises(stripe.APIError) as conflict:
+            client.v1.payment_intents.create(params, KEY)
+        release.set()
+        paid = slow.result()
+    assert (conflict.value.http_status, in_error(conflict.value, "code")) == (409, "idempotency_key_in_use")
+    assert client.v1.payment_intents.create(params, KEY).id == paid.id
     assert len(client.v1.charges.list().data) == 1
 
 
