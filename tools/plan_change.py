@@ -27,7 +27,7 @@ def plan_item(subscription: stripe.Subscription) -> stripe.SubscriptionItem | No
 
 
 def changed_items(item: stripe.SubscriptionItem, price: str) -> list[dict[str, Any]]:
-    """The item at its new price. The quantity is repeated: Stripe would set it back to one."""
+    """The item at its new price. The quantity is repeated, so that nothing rests on a default."""
     return [{"id": item.id, "price": price, "quantity": getattr(item, "quantity", None) or 1}]
 
 

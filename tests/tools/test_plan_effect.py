@@ -18,6 +18,7 @@ from sandbox.server import Sandbox
 from tests.tools.shop import Shop, intent, principal
 from tools.desk import Desk
 from tools.effects import StripeEffects
+from tools.plan_change import changed_items
 from tools.preview_plan_change import PreviewAnswer, PreviewPlanChange, preview_plan_change
 
 Now = Callable[[], datetime]
@@ -102,7 +103,10 @@ async def test_the_quantity_is_kept(effects: StripeEffects, shop: Shop, desk_of:
     assert preview.renewal.amount == 18_000
     action = change_of(preview)
     await effects.perform(intent(action, tess, now(), value=Money(-action.amount_due, "usd")))
-    assert item_of(shop, subscription.id).quantity == 3
+    item = item_of(shop, subscription.id)
+    assert item.quantity == 3
+    # Said each time: Stripe documents no default for an item whose price changes.
+    assert changed_items(item, shop.business.id) == [{"id": item.id, "price": shop.business.id, "quantity": 3}]
 
 
 async def test_a_change_within_a_trial_costs_nothing_now(

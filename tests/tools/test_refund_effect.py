@@ -232,6 +232,18 @@ async def test_a_refund_by_a_human_is_not_taken_for_ours(effects: StripeEffects,
     assert await effects.find(intent(refund(charge), maya, now(), value=TWENTY)) is None
 
 
+async def test_a_refund_of_another_intent_is_not_taken_for_ours(effects: StripeEffects, shop: Shop, now: Now) -> None:
+    maya = shop.customer()
+    charge = shop.charge(maya)
+    ten = Money(1_000, "usd")
+    first = await effects.perform(intent(refund(charge, 1_000), maya, now(), value=ten))
+    later = intent(refund(charge, 1_000), maya, now(), value=ten, n=2)
+    assert await effects.find(later) is None
+    second = await effects.perform(later)
+    assert second.stripe_id != first.stripe_id
+    assert await effects.find(later) == second
+
+
 async def test_find_without_an_answer_is_unknown(effects: StripeEffects, shop: Shop, now: Now, app: Sandbox) -> None:
     maya = shop.customer()
     wanted = intent(refund(shop.charge(maya)), maya, now(), value=TWENTY)
