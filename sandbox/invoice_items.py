@@ -191,6 +191,12 @@ def pending(call: Call, customer_id: str, currency: str, *, subscription: str | 
     return [item for item in reversed(found) if _tie(item) in (None, subscription)]
 
 
+def pending_of(call: Call, subscription: Json) -> list[Json]:
+    """Items that wait and belong to this subscription, oldest first."""
+    found = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
+    return [item for item in found if _tie(item) == subscription["id"]]
+
+
 def _tie(item: Json) -> str | None:
     return item["parent"]["subscription_details"]["subscription"] if item["parent"] else None
 

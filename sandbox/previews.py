@@ -7,7 +7,7 @@ from sandbox.calls import Call
 from sandbox.customers import living
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import include, new_draft, summed
-from sandbox.invoice_items import pending
+from sandbox.invoice_items import pending, pending_of
 from sandbox.parameters import Boolean, Choice, Fields, Metadata, Text
 from sandbox.renewals import next_period
 from sandbox.routing import Route
@@ -78,7 +78,8 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
     if details.get("cancel_now"):
         prorate = details.get("proration_behavior", "create_prorations") != "none"
         cancel_at_once(call, subscription, prorate=prorate, invoice_now=False, planned=True)
-        return _of_pending(call, subscription)
+        everything = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
+        return _of_pending(call, subscription, everything)
     at_once = apply_change(call, subscription, details)
     if at_once:
         return at_once
@@ -87,12 +88,11 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
     # The preview looks at the end of the period from there.
     call.world.moment = end
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= end:
-        return _of_pending(call, subscription)
+        return _of_pending(call, subscription, pending_of(call, subscription))
     return next_period(call, subscription)
 
 
-def _of_pending(call: Call, subscription: Json) -> Json:
-    waiting = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
+def _of_pending(call: Call, subscription: Json, waiting: list[Json]) -> Json:
     if not waiting:
         raise _none()
     customer = call.need("customer", subscription["customer"])

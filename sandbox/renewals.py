@@ -7,7 +7,7 @@ from sandbox import subscription_status
 from sandbox.calls import Call
 from sandbox.clock import timer
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
-from sandbox.invoice_items import pending
+from sandbox.invoice_items import pending, pending_of
 from sandbox.invoice_lifecycle import void
 from sandbox.invoice_lines import subscription_line
 from sandbox.payment_choice import chosen_method
@@ -25,12 +25,34 @@ def renew(call: Call, subscription_id: str) -> None:
     if subscription is None or subscription["status"] in ("canceled", "incomplete", "incomplete_expired"):
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= call.now:
+        _bill_what_waits(call, subscription)
         subscription_status.end(call, subscription, reason="cancellation_requested")
         return
     invoice = next_period(call, subscription)
     subscription = call.need("subscription", subscription_id)
     if _trial_ended_without_card(call, subscription, invoice):
         subscription_status.end(call, subscription)
+
+
+def _bill_what_waits(call: Call, subscription: Json) -> None:
+    """docs.stripe.com/api/subscriptions/cancel: prorations still pending are collected at the end of the period."""
+    waiting = pending_of(call, subscription)
+    if not waiting:
+        return
+    items = subscription["items"]["data"]
+    invoice = new_draft(
+        call,
+        call.need("customer", subscription["customer"]),
+        subscription["currency"],
+        billing_reason="subscription_cycle",
+        collection_method=subscription["collection_method"],
+        auto_advance=subscription["status"] != "unpaid",
+        days_until_due=subscription["days_until_due"],
+        subscription=subscription,
+        period=Period(items[0]["current_period_start"], call.now),
+    )
+    announce(call, include(call, invoice, waiting))
+    subscription["latest_invoice"] = invoice["id"]
 
 
 def next_period(call: Call, subscription: Json) -> Json:

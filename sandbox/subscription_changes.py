@@ -7,7 +7,7 @@ finalizes and collects it, while a preview (sandbox/previews.py) only shows it.
 from sandbox.calls import Call, merge_metadata
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
-from sandbox.invoice_items import pending, proration_debit
+from sandbox.invoice_items import pending_of, proration_debit
 from sandbox.parameters import Boolean, Choice, Fields, Integer, Kind, Many, Metadata, Text, Timestamp
 from sandbox.payment_choice import check_payment_method
 from sandbox.periods import Period, period_containing
@@ -296,8 +296,7 @@ def _pending_draft(call: Call, subscription: Json, moment: int | None) -> Json:
         subscription=subscription,
         proration_date=moment,
     )
-    waiting = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
-    return include(call, invoice, [item for item in waiting if item["parent"]])
+    return include(call, invoice, pending_of(call, subscription))
 
 
 ROUTES = [

@@ -5,7 +5,7 @@ from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.invoice_collection import collect
 from sandbox.invoice_drafts import announce, include, new_draft
-from sandbox.invoice_items import pending, proration_credit
+from sandbox.invoice_items import pending, pending_of, proration_credit
 from sandbox.invoice_lifecycle import finalize
 from sandbox.parameters import Boolean, Choice, Fields, Text
 from sandbox.payment_choice import chosen_method
@@ -52,7 +52,7 @@ def cancel_at_once(call: Call, subscription: Json, *, prorate: bool, invoice_now
         _last_invoice(call, subscription)
         subscription["latest_invoice"] = call.need("subscription", subscription["id"])["latest_invoice"]
     elif not prorate and not planned:
-        for item in pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"]):
+        for item in pending_of(call, subscription):
             if item["proration"]:
                 call.remove(item, "invoiceitem.deleted")
     subscription["cancel_at_period_end"] = False

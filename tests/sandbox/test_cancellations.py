@@ -115,6 +115,26 @@ def test_at_the_period_end_it_is_over_and_nothing_is_billed(
     assert len(invoices(client, customer=customer.id)) == 1
 
 
+def test_prorations_that_wait_are_collected_at_the_planned_end(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/api/subscriptions/cancel: pending prorations are collected at the end of the period"""
+    advance(HALF)
+    item = {"id": item_of(subscription).id, "quantity": 3}
+    client.v1.subscriptions.update(subscription.id, {"items": [item], "cancel_at_period_end": True})
+    client.v1.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
+    shown = client.v1.invoices.create_preview({"subscription": subscription.id})
+    advance(HALF + HOUR)
+    last = invoices(client, customer=customer.id)[0]
+    assert ([line.amount for line in last.lines.data], last.status) == ([-1000, 3000], "paid")
+    assert shown.total == last.total
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "canceled"
+    assert pending(client, customer) == [700]
+
+
 @pytest.mark.parametrize(("behavior", "credit"), [("create_prorations", [-1000]), ("none", [])])
 def test_a_custom_end_inside_the_period_credits_the_rest_unless_told_not_to(
     client: stripe.StripeClient,
