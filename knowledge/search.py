@@ -10,9 +10,9 @@ from knowledge.embedder import Embedder
 from knowledge.index import Hit, PassageIndex, Progress, SyncReport
 from knowledge.qdrant import Location
 
-# The best passage's cosine of a question that our articles answer, and of one that they do not, cross here
-# (scripts/measure_retrieval.py prints both distributions).
-ANSWERS_FROM = 0.42
+# At this cosine of the best passage: 62 % of our examples on topics with an article lie above it (they are mostly
+# indirect), and 7 % of those that are not ours. Questions to other companies' help centres: 28 %.
+ANSWERS_FROM = 0.36
 _STEEPNESS = 14.0
 PASSAGES_PER_ARTICLE = 2  # a third one of the same article says less than the first of another
 

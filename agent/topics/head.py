@@ -5,6 +5,8 @@ which topic, given that it is one of ours (a softmax with a temperature over lin
 (a logistic regression over three signals of novelty).
 """
 
+import io
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,7 +82,8 @@ def signals(scores: Floats, nearest: Floats, ours: NDArray[np.bool_]) -> Floats:
 def load_head(path: Path = HEAD) -> Head:
     """Read the artefact. Raises `HeadUnusable` with the command that makes a new one."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # from memory: numpy leaves the file open when it cannot be read
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as stored:
             names = [str(name) for name in stored["topics"]]
             head = Head(
                 model=str(stored["model"]),
@@ -92,7 +95,7 @@ def load_head(path: Path = HEAD) -> Head:
                 example_is_ours=stored["example_is_ours"],
                 novelty=stored["novelty"],
             )
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise HeadUnusable(f"{path.name} cannot be read ({error}): run python -m scripts.train_topics") from error
     if names != [topic.value for topic in Topic]:
         raise HeadUnusable(f"{path.name} was trained for other topics: run python -m scripts.train_topics")
