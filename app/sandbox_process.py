@@ -66,23 +66,34 @@ def _spawn(data: Path, idle_seconds: int) -> Running:
     log = data / "sandbox.log"
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--file", str(data / "sandbox.sqlite3")]
     command += ["--demo", "--idle-exit", str(idle_seconds)]
-    with log.open("ab") as out:
-        child = subprocess.Popen(  # noqa: S603  our own interpreter and module
-            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
-        )
-    running = Running(child.pid, port)
+    # Through a shell that ends at once, in a session of its own: nobody's child, and no terminal's Ctrl-C reaches it.
+    launched = subprocess.run(  # noqa: S603  our own interpreter and module
+        ["/bin/sh", "-c", 'log=$1; shift; "$@" >>"$log" 2>&1 </dev/null & echo $!', "sh", str(log), *command],
+        cwd=ROOT,
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    running = Running(int(launched.stdout), port)
     deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and _alive(running.pid):
         if _answers(running):
             _address(data).write_text(json.dumps(asdict(running)), encoding="utf-8")
             return running
-        if child.poll() is not None:
-            break
         time.sleep(0.05)
     with contextlib.suppress(ProcessLookupError):
-        child.kill()
+        os.kill(running.pid, signal.SIGKILL)
     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
     raise SandboxUnavailable(f"the sandbox did not start: {' '.join(tail) or f'see {log}'}")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def stop(data: Path) -> bool:
