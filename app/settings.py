@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     database_url: str | None = Field(None, description="sqlite:///… or postgresql://…; default: SQLite in <data>.")
     human_contact: str = Field("support@acme-cloud.example", description="Where a customer always reaches a human.")
 
+    return_url: str | None = Field(None, description="Where customers come back to from Stripe's pages.")
+
     stripe_api_key: SecretStr | None = Field(None, validation_alias="STRIPE_API_KEY", description="Without: sandbox.")
     openai_api_key: SecretStr | None = Field(None, validation_alias="OPENAI_API_KEY", description="Without: offline.")
     openai_base_url: str | None = Field(None, validation_alias="OPENAI_BASE_URL", description="Any compatible server.")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import structlog
 
 from agent.claims import ClaimDetector
 from agent.lee import Lee
@@ -24,6 +27,8 @@ from app.settings import Settings, SettingsError, load_settings
 from app.turns import DirectTurns, DurableTurns, Turns, workflow_url
 from billing.ids import CustomerId
 from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
+from knowledge.errors import KnowledgeError
+from knowledge.index import Hit
 from knowledge.qdrant import Location
 from knowledge.search import Knowledge
 from policy.crash_points import CrashPoint, Reach, pass_by
@@ -33,12 +38,15 @@ from policy.proposals import Principal
 from policy.sending import Patience
 from store.database import Store, open_store
 from tools.catalogue import REGISTRY
-from tools.desk import Desk, Desks
+from tools.desk import Desk, Desks, KnowledgeSearch
 from tools.effects import StripeEffects
 from tools.entitlements import Entitlements, FileEntitlements
 from tools.registry import Registry
+from tools.sources import SourceUnavailable
 from tools.stripe_client import SANDBOX_KEY, StripeClient, make_client
 from tools.usage import FolderUsage, ServerUsage, Usage
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,7 @@ class Minds:
     embedder: Embedder
     topics: TopicClassifier
     claims: ClaimDetector
-    knowledge: Knowledge
+    knowledge: KnowledgeSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +114,11 @@ async def open_house(
     async with AsyncExitStack() as stack:
         stack.enter_context(OwnerLock(settings.data))
         minds = minds or stack.enter_context(open_minds(settings))
-        world = world or stack.enter_context(_world(settings))
+        world = world or await stack.enter_async_context(_world(settings))
         store = open_store(settings.store_url, settings.keys_folder, world.clock)
         stack.callback(store.close)
-        gate = Gate(
-            StripeEffects(world.client, world.clock), store, limits, world.clock, reach or _crash_point(), patience
-        )
+        effects = StripeEffects(world.client, world.clock, return_url=settings.return_url)
+        gate = Gate(effects, store, limits, world.clock, reach or _crash_point(), patience)
         desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock)
         lee = Lee(
             store=store,
@@ -149,11 +156,27 @@ def chat_model(settings: Settings) -> ChatModel:
     return OpenAIChat(Endpoint(settings.model, key, settings.openai_base_url))
 
 
+class Unanswering:
+    """Stands where the help centre should be while it cannot be opened: every search says why, and the ticket goes on."""
+
+    def __init__(self, why: KnowledgeError) -> None:
+        self._why = why
+
+    def search(self, query: str, limit: int = 5) -> Sequence[Hit]:  # noqa: ARG002
+        raise self._why
+
+
 @contextmanager
 def open_minds(settings: Settings) -> Iterator[Minds]:
     """Embeddings, topics, claims and the help centre, as the settings name them."""
     embedder = load_embedder(settings.embedding_model or BUNDLED_MODEL)
-    with open_knowledge(settings, embedder=embedder) as knowledge:
+    with ExitStack() as stack:
+        knowledge: KnowledgeSearch
+        try:
+            knowledge = stack.enter_context(open_knowledge(settings, embedder=embedder))
+        except KnowledgeError as error:
+            log.warning("knowledge.unavailable", error=str(error))
+            knowledge = Unanswering(error)
         yield Minds(embedder, TopicClassifier(embedder), ClaimDetector(embedder), knowledge)
 
 
@@ -171,22 +194,29 @@ def open_knowledge(
         yield knowledge
 
 
-@contextmanager
-def _world(settings: Settings) -> Iterator[World]:
+@asynccontextmanager
+async def _world(settings: Settings) -> AsyncIterator[World]:
     entitlements = FileEntitlements(settings.data / "entitlements.json")
-    folder = FolderUsage(settings.data / "clickhouse")
-    usage: Usage = ServerUsage(settings.clickhouse_url) if settings.clickhouse_url else folder
+    usage = (
+        ServerUsage(settings.clickhouse_url) if settings.clickhouse_url else FolderUsage(settings.data / "clickhouse")
+    )
     try:
+        if isinstance(usage, ServerUsage):
+            try:
+                await usage.prepare()
+            except SourceUnavailable as error:  # each question will say so; nobody is turned away for it
+                log.warning("usage.unavailable", error=str(error))
         if settings.stripe_api_key is not None:
             client = make_client(settings.stripe_api_key.get_secret_value())
             yield World(client, entitlements, usage, system_clock)
             return
-        running = sandbox_process.start(settings.data)
+        running = await asyncio.to_thread(sandbox_process.start, settings.data)
         clock = SandboxClock(running.url)
-        demo.load(settings.data, clock(), folder)
+        await demo.load(settings.data, clock(), entitlements, usage)
         yield World(make_client(SANDBOX_KEY, base_url=running.url), entitlements, usage, clock)
     finally:
-        folder.close()
+        if isinstance(usage, FolderUsage):
+            usage.close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Running recorded tickets: each in a copy of the demo world of its own, through the very wiring that serves customers."""
+"""Running recorded tickets: each in a copy of the demo world of its own, through the wiring that serves customers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from billing.ids import CustomerId
 from evals.grading import Grade, grade
 from evals.recorded import RecordedTicket, Run
 from policy.proposals import Principal
+from sandbox import clock
 from sandbox.demo.seeding import demo_world
 from sandbox.server import Sandbox, create_app
 from sandbox.world import World as SandboxWorld
@@ -73,7 +74,7 @@ async def open_bench(model: Callable[[], ChatModel] | None = None) -> AsyncItera
         stack.callback(origin.close)
         usage = FolderUsage(folder / "clickhouse")
         stack.callback(usage.close)
-        await asyncio.to_thread(demo.load, folder, now, usage)
+        await demo.load(folder, now, FileEntitlements(folder / "entitlements.json"), usage)
         minds = stack.enter_context(open_minds(load_settings(data=folder)))
         yield Bench(folder, minds, origin, usage, model)
 
@@ -124,16 +125,16 @@ async def _house(bench: Bench, folder: Path, app: Sandbox) -> AsyncIterator[Hous
     settings: Settings = load_settings(data=folder)
     client = make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(app))
     entitlements = FileEntitlements(bench.folder / "entitlements.json")
-    world = World(client, entitlements, bench.usage, lambda: _now(app))
+    world = World(client, entitlements, bench.usage, _ticking(app))
     model = bench.model() if bench.model is not None else None
     async with open_house(settings, world=world, minds=bench.minds, model=model, durable=False) as house:
         yield house
 
 
-def _now(app: Sandbox) -> datetime:
-    from sandbox import clock
-
-    return datetime.fromtimestamp(clock.now(app.world), UTC)
+def _ticking(app: Sandbox) -> Callable[[], datetime]:
+    """The copy's clock stands still, by whole seconds; Lee's has to tick, as every real one does."""
+    began = time.monotonic()
+    return lambda: datetime.fromtimestamp(clock.now(app.world), UTC) + timedelta(seconds=time.monotonic() - began)
 
 
 async def _carry_out(house: House, attempt: Attempt) -> Result:
