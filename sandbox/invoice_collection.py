@@ -52,7 +52,7 @@ def finalize_when_due(call: Call, invoice_id: str) -> None:
 def collect_when_due(call: Call, invoice_id: str) -> None:
     """The next try of an open invoice."""
     invoice = call.find("invoice", invoice_id)
-    if invoice and invoice["status"] == "open" and invoice["auto_advance"]:
+    if invoice and invoice["status"] == "open":
         collect(call, invoice, chosen_method(call, invoice), automatic=True)
 
 

@@ -8,7 +8,7 @@ Sources: https://docs.stripe.com/billing/subscriptions/prorations
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sandbox.periods import Period
 
@@ -57,6 +57,20 @@ def credit_unused(debits: Sequence[Debit], moment: int) -> list[Credit]:
         unused = Period(start, debit.period.end)
         credits.append(Credit(-share(debit.amount, unused.seconds, debit.period.seconds), unused, debit))
     return credits
+
+
+def used_parts(debits: Sequence[Debit], moment: int) -> list[Debit]:
+    """What stays billed once `credit_unused(debits, moment)` has been given back: earlier time at its share."""
+    parts: list[Debit] = []
+    for debit in debits:
+        if debit.period.start >= moment:
+            continue
+        if debit.period.end <= moment:
+            parts.append(debit)
+            continue
+        unused = share(debit.amount, debit.period.end - moment, debit.period.seconds)
+        parts.append(replace(debit, amount=debit.amount - unused, period=Period(debit.period.start, moment)))
+    return parts
 
 
 def debit_remaining(period_amount: int, period: Period, moment: int) -> int:

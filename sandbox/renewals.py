@@ -13,7 +13,7 @@ from sandbox.invoice_lines import subscription_line
 from sandbox.payment_choice import chosen_method
 from sandbox.periods import Period, period_containing
 from sandbox.subscription_endings import cancel_at_once
-from sandbox.subscription_items import forget_debits, note_debit, period_amount, period_of, shared_rhythm
+from sandbox.subscription_items import note_debit, period_amount, period_of, shared_rhythm
 from sandbox.subscription_terms import follow_period
 from sandbox.world import Json
 
@@ -66,7 +66,8 @@ def next_period(call: Call, subscription: Json) -> Json:
     if subscription["status"] == "trialing":
         subscription["status"] = "active"
     for item in items:
-        forget_debits(item, call.now)
+        # What was billed for the time that is over can no longer be credited.
+        item["_debits"] = []
         item["current_period_start"], item["current_period_end"] = period
     invoice = new_draft(
         call,

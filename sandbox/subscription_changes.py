@@ -267,6 +267,7 @@ def _restart(call: Call, subscription: Json, trial_end: int | None) -> Json:
         period = period_containing(call.now, *shared_rhythm(items), call.now)
     for item in items:
         item["current_period_start"], item["current_period_end"] = period
+        item["_debits"] = []
     invoice = _pending_draft(call, subscription, None)
     if subscription["status"] != "trialing":
         add_lines(call, invoice, period_lines(call, invoice, subscription))

@@ -11,7 +11,7 @@ from sandbox.parameters import Boolean, Choice, Fields, Text
 from sandbox.payment_choice import chosen_method
 from sandbox.proration import credit_unused
 from sandbox.routing import Route
-from sandbox.subscription_items import debits_of, forget_debits
+from sandbox.subscription_items import cut_debits, debits_of
 from sandbox.world import Json
 
 FEEDBACK = (
@@ -76,7 +76,7 @@ def credit_items(call: Call, subscription: Json, items: list[Json], moment: int)
     for item in items:
         for credit in credit_unused(debits_of(item), moment):
             credits.append(proration_credit(call, subscription, item, credit))
-        forget_debits(item, moment)
+        cut_debits(item, moment)
     call.save(subscription)
     return credits
 

@@ -4,14 +4,12 @@ docs.stripe.com/api/subscription_items/object. An item privately notes its *debi
 over, so that a later credit can be a share of it (sandbox/proration.py).
 """
 
-from typing import Any
-
 from sandbox.calls import Call, new_metadata
 from sandbox.errors import invalid_request
 from sandbox.parameters import Fields, Integer, Kind, Metadata, Text
 from sandbox.periods import Period
 from sandbox.price_amounts import amount_for
-from sandbox.proration import Debit
+from sandbox.proration import Debit, used_parts
 from sandbox.world import Json
 
 NEW_ITEM: dict[str, Kind] = {
@@ -153,19 +151,23 @@ def note_debit(
     invoice_item: str | None = None,
 ) -> None:
     """Remember that the item was billed `amount` for `period`."""
-    note: dict[str, Any] = {
-        "amount": amount,
-        "start": period.start,
-        "end": period.end,
-        "price": item["price"]["id"],
-        "quantity": item["quantity"],
-        "invoice": invoice,
-        "line": line,
-        "invoice_item": invoice_item,
+    debit = Debit(amount, period, item["price"]["id"], item["quantity"], invoice, line, invoice_item)
+    item["_debits"].append(_note(debit))
+
+
+def cut_debits(item: Json, moment: int) -> None:
+    """The time from `moment` on has been credited: only what lies before it is still billed."""
+    item["_debits"] = [_note(debit) for debit in used_parts(debits_of(item), moment)]
+
+
+def _note(debit: Debit) -> Json:
+    return {
+        "amount": debit.amount,
+        "start": debit.period.start,
+        "end": debit.period.end,
+        "price": debit.price,
+        "quantity": debit.quantity,
+        "invoice": debit.invoice,
+        "line": debit.line,
+        "invoice_item": debit.invoice_item,
     }
-    item["_debits"].append(note)
-
-
-def forget_debits(item: Json, moment: int) -> None:
-    """After the time from `moment` on has been credited, or once it is over: those debits cover nothing any more."""
-    item["_debits"] = [{**note, "end": min(note["end"], moment)} for note in item["_debits"] if note["end"] < moment]

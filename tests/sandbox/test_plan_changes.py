@@ -214,6 +214,35 @@ def test_another_interval_restarts_the_period_and_bills_at_once(
     assert (amounts(invoice), invoice.status) == ([-500, 10_000], "paid")
 
 
+def test_a_new_anchor_credits_every_item_and_begins_a_period(
+    client: stripe.StripeClient, customer: stripe.Customer, basic: stripe.Price, advance: Callable[[int], int]
+) -> None:
+    """docs.stripe.com/billing/subscriptions/billing-cycle#change-billing-period"""
+    addon = price(client, 600, name="Add-on")
+    both = client.v1.subscriptions.create(
+        {"customer": customer.id, "items": [{"price": basic.id}, {"price": addon.id}]}
+    )
+    advance(HALF)
+    changed = client.v1.subscriptions.update(both.id, {"billing_cycle_anchor": {"type": "now"}})
+    assert changed.billing_cycle_anchor == item_of(changed).current_period_start == unix(2026, 11, 17, 9)
+    assert amounts(client.v1.invoices.retrieve(str(changed.latest_invoice))) == [-500, -300, 1000, 600]
+
+
+def test_a_change_dated_before_an_earlier_one_credits_both_stretches(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    pro: stripe.Price,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/billing/subscriptions/billing-mode/compare: one credit for each debit that covers the time"""
+    advance(HALF)
+    change(client, subscription, item={"price": pro.id})
+    third = price(client, 3000, name="Max")
+    change(client, subscription, item={"price": third.id}, proration_date=unix(2026, 11, 12, 9))
+    assert [item.amount for item in pending(client, customer)] == [-500, 1000, -167, -1000, 2000]
+
+
 def test_from_free_to_paid_bills_at_once(
     client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price, advance: Callable[[int], int]
 ) -> None:

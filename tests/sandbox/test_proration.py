@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.periods import Period, boundary, period_containing
-from sandbox.proration import Debit, credit_unused, debit_remaining, share
+from sandbox.proration import Debit, credit_unused, debit_remaining, share, used_parts
 
 amounts = st.integers(0, 10**9)
 lengths = st.integers(1, 400 * 86_400)
@@ -62,14 +62,28 @@ def test_changing_and_changing_back_in_the_same_second_costs_nothing(
 
 @given(amounts, st.integers(2, 10**7), st.lists(st.integers(0, 10**7), max_size=12))
 def test_any_number_of_changes_at_one_price_conserves_the_money(amount: int, length: int, moments: list[int]) -> None:
-    """Credits and debits at an unchanged price cancel but for at most one rounded minor unit per change."""
+    """Credits and debits at an unchanged price cancel but for rounding, also when a change is dated before another one.
+    What stays noted as billed is always exactly what was charged less what was credited."""
     period, in_force, total = Period(0, length), [debit(amount, 0, length)], amount
-    for moment in sorted(m % length for m in moments):
+    for moment in (m % length for m in moments):
         credits = credit_unused(in_force, moment)
         charged = debit_remaining(amount, period, moment)
         total += sum(c.amount for c in credits) + charged
-        in_force = [debit(charged, moment, length)]
-    assert abs(total - amount) <= len(moments)
+        in_force = [*used_parts(in_force, moment), debit(charged, moment, length)]
+        assert sum(d.amount for d in in_force) == total
+    assert abs(total - amount) <= len(moments) * (len(moments) + 1)
+
+
+def test_a_change_dated_before_an_earlier_change_credits_both_stretches() -> None:
+    """docs.stripe.com/billing/subscriptions/billing-mode/compare: one credit for each debit that covers the time"""
+    first = debit(3000, 0, 300)
+    second = debit(4000, 100, 300)
+    in_force = [*used_parts([first], 100), second]
+    assert [(d.amount, d.period) for d in in_force] == [(1000, Period(0, 100)), (4000, Period(100, 300))]
+    assert [(c.amount, c.period) for c in credit_unused(in_force, 50)] == [
+        (-500, Period(50, 100)),
+        (-4000, Period(100, 300)),
+    ]
 
 
 def test_a_credit_takes_the_amount_debited_and_not_todays_price() -> None:

@@ -148,6 +148,18 @@ def test_the_subscriptions_own_payment_method_goes_before_the_customers(
     assert client.v1.charges.list({"customer": customer.id}).data[0].payment_method == own.id
 
 
+def test_a_detached_method_is_passed_over(
+    client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price, advance: Callable[[int], int]
+) -> None:
+    """docs.stripe.com/billing/subscriptions/payment-methods-setting#payment-method-priority"""
+    own = client.v1.payment_methods.attach("pm_card_mastercard", {"customer": customer.id})
+    subscription = subscribe(client, customer.id, pro.id, default_payment_method=own.id)
+    client.v1.payment_methods.detach(own.id)
+    advance(30 * DAY + HOUR)
+    paid = invoices(client, subscription=subscription.id)[0]
+    assert (paid.status, paid.billing_reason) == ("paid", "subscription_cycle")
+
+
 def test_a_trial_bills_nothing_until_it_ends(
     client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price, advance: Callable[[int], int]
 ) -> None:
