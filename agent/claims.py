@@ -79,6 +79,16 @@ def load_head(path: Path = HEAD_FILE) -> Head:
         )
 
 
+_HAPPENED_TO_YOU = re.compile(r"\byou(?:r|'ve)?\b.*\b(?:has|have|'ve) (?:\w+ )?been\b", re.I)
+
+
+def _unless_general(text: str) -> Claim | None:
+    claim = find(text)
+    if claim is None or (claim.passive and not _HAPPENED_TO_YOU.search(plain(text))):
+        return None
+    return claim
+
+
 class ClaimDetector:
     """Safe to share. Raises `ClaimHeadMismatch` when head and embedder do not belong together."""
 
@@ -92,9 +102,10 @@ class ClaimDetector:
             )
 
     def claims(self, sentences: Sequence[str], quoted: frozenset[int] = frozenset()) -> list[Claim | None]:
-        """One verdict a sentence. `quoted` are positions of sentences that stand word for word in a cited passage: only
-        the grammar judges those, because articles speak of effects in general."""
-        found = [find(sentence) for sentence in sentences]
+        """One verdict a sentence. `quoted` are positions of sentences that stand word for word in a retrieved passage.
+        Articles speak of effects in general ("it is refunded to the card"), so of those only what names a doer, or says
+        that something has happened to the reader, counts."""
+        found = [_unless_general(text) if n in quoted else find(text) for n, text in enumerate(sentences)]
         unsure = [n for n, claim in enumerate(found) if claim is None and n not in quoted]
         if unsure:
             scores = self._head.scores([sentences[n] for n in unsure], self._embedder)

@@ -48,6 +48,11 @@ class Extract(Protocol):
     def __call__(self, text: str, *, plans: Iterable[str] = (), today: date) -> Any: ...
 
 
+# Where the gate may act without asking the customer, Lee asks when it is not sure what they want. For the others the
+# gate's own question for confirmation does that.
+UNASKED = frozenset({"refund", "card_update_link"})
+
+
 @dataclass(frozen=True, slots=True)
 class Lee:
     """Everything a turn needs, put together by `app.wiring`. Safe to share between turns of different cases.
@@ -150,15 +155,16 @@ class Lee:
             ),
             journal=journal,
             bounds=self.settings.bounds,
-            held_back=lambda _tool: self._held_back(opened, topic),
+            held_back=lambda tool: self._held_back(opened, topic, tool),
         )
 
-    def _held_back(self, opened: OpenTurn, topic: TopicView) -> str | None:
-        """Why no effect may be proposed now, in a sentence for the model."""
+    def _held_back(self, opened: OpenTurn, topic: TopicView, tool: str) -> str | None:
+        """Why this may not be proposed now, in a sentence for the model."""
         mode = self.settings.autonomy.mode(topic.topic)
         if not opened.ours or mode is not Mode.ACT:
             return "A colleague carries out changes in this case; yours is kept as a suggestion for them."
-        if not topic.known or topic.confidence < self.settings.caution.effect_below:
+        unsure = not topic.known or topic.confidence < self.settings.caution.effect_below
+        if unsure and tool in UNASKED:
             return "It is not certain what the customer wants. Ask one short question before you propose this."
         return None
 

@@ -27,6 +27,7 @@ _TOOL_OF = {
     "charge": "retry_payment",
     "link": "card_update_link",
 }
+_ROW = re.compile(r"[-+]?(?:US)?[$€£]\s?\d[\d.,]*(?::| on )")
 # Statuses about which the ledger has something to say in place of the model's sentence.
 _SPOKEN_FOR = frozenset({"succeeded", "waiting", "unknown"})
 
@@ -55,7 +56,7 @@ class HeldReply:
         passages = " ".join(" ".join(plain(text).split()) for _, text in evidence.passages.values())
         quoted = frozenset(n for n, part in enumerate(parts) if " ".join(plain(part).split()).strip("\"'") in passages)
         dropped: set[str] = set()
-        for part, claim in zip(parts, self._detector.claims(parts, quoted), strict=True):
+        for n, (part, claim) in enumerate(zip(parts, self._detector.claims(parts, quoted), strict=True)):
             if claim is not None and not _on_record(claim, part, evidence):
                 if _spoken_for(claim, evidence.effects):
                     dropped.add(part)
@@ -63,7 +64,7 @@ class HeldReply:
                 problems.append(
                     f"“{part[:160]}” says or promises that something is done, and the ledger has no such effect."
                 )
-            if not checkable(part):
+            if n not in quoted and not (checkable(part) or _facts_only(part)):
                 problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
         kept = "\n".join(part for part in parts if part not in dropped)
         problems += _figures(kept, evidence)
@@ -85,6 +86,11 @@ class HeldReply:
             text = f"{text.rstrip()}\n\n{ledger}" if text.strip() else ledger
         tidy = re.sub(r"[ \t]{2,}", " ", re.sub(r"[ \t]+\n", "\n", text))
         return re.sub(r"\n{3,}", "\n\n", tidy).strip()
+
+
+def _facts_only(part: str) -> bool:
+    """A row of a list ("$15.00 on 2 November: Credit pack, card ending 4242"): figures with a few words between."""
+    return _ROW.match(plain(part)) is not None
 
 
 def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:

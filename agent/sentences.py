@@ -44,15 +44,29 @@ _FUNCTION = frozenset(
         "on one only or other our out over please she should so some than thank thanks that the their them then there "
         "these they this those to too under until up us was we were what when where which while who why will with "
         "would yes yet you your it's i'm i've i'll you're you've you'll we're we've we'll that's there's here's don't "
-        "doesn't didn't isn't aren't can't won't",
+        "doesn't didn't isn't aren't can't won't "
+        # and words of billing that no other language spells so
+        "charge charged charges payment payments invoices need needs every each nothing both without takes today open "
+        "opens found choose press click see pay paid pays month months year years days second first line lines "
+        "amount amounts access card cards bill bills ends starts shows working works welcome hello sorry three two",
     )
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
-def checkable(sentence: str) -> bool:
-    """Whether the checks, which know English, can judge this sentence. Short scraps and lists of names pass."""
-    words = [word.lower() for word in _WORD.findall(plain(sentence))]
+# Of those, spelled like words of Spanish, French, German, Italian or Dutch: they prove nothing.
+_ELSEWHERE = frozenset(
+    re.findall(
+        r"\w+", "a am an as at be by do for had has he her i in is it me no of on or so some us was we were will"
+    )
+)
+_MENU = re.compile(r"[\w ]+(?:\s*(?:→|>|»)\s*[\w ]+)+")
+
+
+def checkable(text: str) -> bool:
+    """Whether the checks, which know English, can judge this text. Scraps of up to three words and menu paths pass."""
+    flat = _MENU.sub(" ", plain(text))
+    words = [word.lower() for word in _WORD.findall(flat)]
     if any(_mixed(word) for word in words):
         return False
     foreign = [word for word in words if not word.isascii()]
@@ -60,8 +74,8 @@ def checkable(sentence: str) -> bool:
         return False
     if len(words) < 4:
         return True
-    common = sum(1 for word in words if word in _FUNCTION)
-    return common * 8 >= len(words)
+    common = [word for word in words if word in _FUNCTION]
+    return len(common) * 12 >= len(words) and any(word not in _ELSEWHERE for word in common)
 
 
 def _mixed(word: str) -> bool:

@@ -10,6 +10,8 @@ from agent.brief import TopicView
 
 # Topics that carry no wish of their own: inside a case they continue what it is about.
 _EMPTY = frozenset({"unknown", "greeting_or_thanks"})
+VAGUE = 0.5
+CLEARER = 0.3
 
 
 class TopicGuess(Protocol):
@@ -38,6 +40,15 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
     """The message's topic. In a case that waits for the customer's answer, an unclear or wishless message ("the second
     one", "yes please") keeps the case's topic."""
     guess = topics.classify([text])[0]
+    wishes = list(topics.wishes(text))
+    # Polite preludes blur a whole message; a clause that is much clearer names what is wanted.
+    clearest = max(wishes, key=lambda wish: wish.confidence, default=guess)
+    if (
+        str(clearest.topic) not in _EMPTY
+        and clearest.confidence >= guess.confidence + CLEARER
+        and guess.confidence < VAGUE
+    ):
+        guess = clearest
     topic = str(guess.topic)
     view = TopicView(
         topic=topic,
@@ -45,7 +56,7 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
         known=topic != "unknown",
         second_choice=str(guess.second_choice),
         second_confidence=round(float(guess.second_confidence), 3),
-        also=tuple(str(wish.topic) for wish in topics.wishes(text) if str(wish.topic) not in {topic, *_EMPTY}),
+        also=tuple(str(wish.topic) for wish in wishes if str(wish.topic) not in {topic, *_EMPTY}),
     )
     unclear = view.topic in _EMPTY or view.confidence < caution.follow_up_below
     if awaited and case_topic is not None and case_topic not in _EMPTY and unclear:

@@ -58,7 +58,7 @@ def previewed(view: View) -> dict[str, Any] | None:
 
 
 def cancel_one(view: View) -> dict[str, Any] | None:
-    """At the end of the paid period: "cancel now" hardly ever means to lose what is paid for. It is confirmed anyway."""
+    """At the end of the paid period: "cancel now" hardly ever means to lose what is paid for, and it is confirmed."""
     found = choices.running(view)
     return {"subscription": found[0]["id"], "when": "period_end"} if len(found) == 1 else None
 
@@ -156,7 +156,7 @@ def bill(view: View) -> dict[str, Any]:
 def prorated(view: View) -> Row | None:
     rows = [row for row in view.invoices if row["has_proration"] and row["lines"] and not row["more_lines"]]
     meant = choices.pointed_at(rows, view, amount="total") if view.hints.point_at_payment else rows
-    return (meant or rows or [None])[0]
+    return next(iter(meant or rows), None)
 
 
 def two_bills(view: View) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def two_bills(view: View) -> dict[str, Any]:
 
 
 def invoice_page(view: View) -> dict[str, Any]:
-    return {"link": view.result("invoice_link")}
+    return {"link": view.result("invoice_link"), "passage": best_passage(view)}
 
 
 def invoice_list(view: View) -> dict[str, Any]:

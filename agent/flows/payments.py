@@ -18,10 +18,6 @@ def _needs_human(view: View) -> bool:
     return view.diagnosis.get("recommended_action") == "talk_to_human"
 
 
-def _healthy(view: View) -> bool:
-    return view.diagnosis.get("status") == "green"
-
-
 def _no_open(view: View) -> bool:
     return not c.open_invoices(view)
 
@@ -39,6 +35,18 @@ AFTER_DECLINED_RETRY: Flow = (
     ),
     HandOver("cannot_solve", "What the customer confirmed could not be carried out."),
 )
+
+
+def payment_broken(view: View) -> bool:
+    """Whatever else is asked: a payment has failed or is due, and the customer can mend it."""
+    return view.diagnosis.get("status") == "red" and view.diagnosis.get("recommended_action") in (
+        "retry_payment",
+        "update_card",
+        "pay_invoice",
+        "complete_authentication",
+        "new_payment_link",
+    )
+
 
 PAYMENT_FAILED: Flow = (
     Read("diagnose"),
@@ -58,10 +66,19 @@ PAY_INVOICE: Flow = (
     Say("payment_trouble", a.payment_trouble),
 )
 
+
+def _paid_twice(view: View) -> bool:
+    """The facts show a purchase paid twice, and the message may well be about that."""
+    return len(c.twins(view)) == 1 and view.may_mean("duplicate_charge")
+
+
+REFUND_TWIN: Flow = (Propose("refund", a.refund_of_twin), Say("effects_only"))
+
 PAYMENT_STATUS: Flow = (
     Read("list_charges", a.all_charges),
     Read("diagnose", needed=False),
     When(lambda view: not view.charges, (Say("no_payments"),)),
+    When(_paid_twice, REFUND_TWIN),
     Say("payment_status", a.meant_charges),
 )
 
@@ -79,7 +96,8 @@ INVOICE_COPY: Flow = (
     When(
         lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
     ),
-    Say("invoice_page", a.invoice_page),
+    Read("search_knowledge", a.query, needed=False),
+    Say("invoice_page", a.invoice_page, citations=a.cited),
 )
 
 EXPIRED_PAYMENT_LINK: Flow = (
@@ -101,6 +119,16 @@ PRORATION_QUESTION: Flow = (
     HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
 )
 
+
+def _bill_of_a_change(view: View) -> bool:
+    """What the customer wonders about is, or may be, an invoice with prorated lines."""
+    found = a.prorated(view)
+    if found is None:
+        return False
+    charges = c.pointed_at(view.charges, view) if view.hints.point_at_payment else view.charges[:1]
+    return view.may_mean("proration_question") or any(row["invoice"] == found["id"] for row in charges)
+
+
 UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.all_charges),
     Read("list_invoices", a.all_invoices, needed=False),
@@ -108,14 +136,12 @@ UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.named_charge, needed=False),
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
     When(lambda view: not view.charges, (Say("no_payments"),)),
+    When(_paid_twice, REFUND_TWIN),
     When(lambda view: bool(c.twins(view)), (Say("looks_double", a.twin_pairs, kind="question"),)),
+    When(_bill_of_a_change, (Say("bill_lines", a.bill),)),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
-    ),
-    When(
-        lambda view: not view.hints.point_at_payment and a.prorated(view) is not None,
-        (Say("bill_lines", a.bill),),
     ),
     Say("charges_explained", a.meant_charges),
 )
@@ -129,9 +155,3 @@ PAYMENT_TIMING: Flow = (
 )
 
 AUTOPAY: Flow = PAYMENT_TIMING
-HEALTH: Flow = (
-    Read("diagnose"),
-    When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
-    When(_healthy, (Say("standing", a.standing),)),
-    Say("what_is_wrong", a.standing),
-)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
-from agent.flows.payments import Flow
+from agent.flows.payments import PAYMENT_FAILED, Flow, payment_broken
 from agent.flows.steps import HandOver, Propose, Read, Say, When
 from agent.flows.view import View
 
@@ -38,8 +38,7 @@ PLAN_CHANGE: Flow = (
     Say("plan_preview", a.change),
 )
 
-CANCEL_SUBSCRIPTION: Flow = (
-    Read("diagnose"),
+_CANCEL: Flow = (
     When(lambda view: len(c.running(view)) > 1, (Say("which_subscription", a.subscriptions, kind="question"),)),
     When(
         lambda view: not c.running(view) and bool(c.ending(view)),
@@ -49,14 +48,23 @@ CANCEL_SUBSCRIPTION: Flow = (
     Propose("cancel_subscription", a.cancel_one),
     Say("effects_only"),
 )
+_REACTIVATE: Flow = (HandOver("cannot_solve", "The customer wants a cancelled subscription to go on."),)
 
-REACTIVATE: Flow = (
-    Read("diagnose"),
-    HandOver("cannot_solve", "The customer wants a cancelled subscription to go on."),
-)
+
+def _nothing_to_cancel(view: View) -> bool:
+    return not c.running(view) and bool(c.ending(view)) and view.may_mean("reactivate_subscription")
+
+
+def _nothing_to_reactivate(view: View) -> bool:
+    return bool(c.running(view)) and not c.ending(view) and view.may_mean("cancel_subscription")
+
+
+CANCEL_SUBSCRIPTION: Flow = (Read("diagnose"), When(_nothing_to_cancel, _REACTIVATE), *_CANCEL)
+REACTIVATE: Flow = (Read("diagnose"), When(_nothing_to_reactivate, _CANCEL), *_REACTIVATE)
 
 SUBSCRIPTION_STATUS: Flow = (
     Read("diagnose"),
+    When(payment_broken, PAYMENT_FAILED),
     When(lambda view: not view.subscriptions, (Say("no_subscription"),)),
     Say("standing", a.standing),
 )
@@ -67,6 +75,7 @@ MISSING_ENTITLEMENT: Flow = (
         _root_cause("paid_but_locked_out"),
         (HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),),
     ),
+    When(payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     Read("search_knowledge", a.query, needed=False),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),

@@ -46,18 +46,8 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.UNKNOWN: questions.UNKNOWN,
 }
 
-# Topics whose flow may propose an effect: where two of these are close, Lee asks instead of guessing.
-ACTING: Final = frozenset(
-    {
-        Topic.REFUND_REQUEST,
-        Topic.DUPLICATE_CHARGE,
-        Topic.PLAN_CHANGE,
-        Topic.CANCEL_SUBSCRIPTION,
-        Topic.UPDATE_PAYMENT_METHOD,
-        Topic.PAYMENT_FAILED,
-        Topic.PAY_INVOICE,
-    }
-)
+# Topics whose flow may change something that the customer is not asked to confirm: unclear ones get a question first.
+UNASKED: Final = frozenset({Topic.REFUND_REQUEST, Topic.DUPLICATE_CHARGE, Topic.UPDATE_PAYMENT_METHOD})
 
 NAMES: Final[dict[Topic, str]] = {
     Topic.PAYMENT_FAILED: "a payment that failed",

@@ -11,6 +11,7 @@ from agent.flows.hints import Hints
 from agent.models.chat import ChatRequest, Message
 
 Row = dict[str, Any]
+FAIR = 0.15  # a second choice under this probability is no choice
 
 
 class View:
@@ -37,6 +38,11 @@ class View:
                 if call.id in results:
                     self._calls.append((call.name, json.loads(call.arguments), results[call.id]))
         self.spoke_before = any(message.role == "assistant" and not message.tool_calls for message in request.messages)
+
+    def may_mean(self, topic: str) -> bool:
+        """Whether the classifier holds this for possible: its first or a fair second choice, or a further wish."""
+        second = self.topic["second_choice"] if self.topic["second_confidence"] >= FAIR else None
+        return topic in (self.topic["topic"], second, *self.topic["also"])
 
     @property
     def today(self) -> date:

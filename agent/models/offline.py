@@ -13,7 +13,7 @@ from typing import Any
 from agent.control import ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import ACTING, FLOWS, NAMES
+from agent.flows.table import FLOWS, NAMES, UNASKED
 from agent.flows.view import View
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
@@ -38,7 +38,7 @@ def plan(view: View) -> Move:
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
     topic = Topic(view.topic["topic"])
-    if topic in ACTING and view.topic["confidence"] < CLEAR_FROM and view.brief["asked_before"] == 0:
+    if topic in UNASKED and view.topic["confidence"] < CLEAR_FROM and view.brief["asked_before"] == 0:
         return Say("which_wish", _two_wishes, kind="question")
     return walk(FLOWS[topic], view) or HandOver("cannot_solve", "The flow of this topic came to no end.")
 
