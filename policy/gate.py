@@ -22,7 +22,7 @@ from policy.reservation import Moving, Started, deny, reserve, turn_away
 from policy.rows import failure_of, intent_of, receipt_of, ruling_of
 from policy.sending import Patience, Sending
 from policy.settlement import Settlement, Status
-from policy.well_formed import facts_flaw, proposal_flaw
+from policy.well_formed import facts_flaw, plain, proposal_flaw
 from store.database import Store
 from store.errors import NotFound
 from store.ledger import IntentRow
@@ -114,7 +114,7 @@ class Gate:
                 facts = await self._effects.facts(proposal.action, proposal.principal)
             wrong = facts_flaw(facts)
         except (FactsUnavailable, TimeoutError) as error:
-            why = str(error) or "the source did not answer in time"
+            why = plain(error) or "the source did not answer in time"
             return Deny("facts.unavailable", f"The facts could not be read: {why}.", customer_reason=COLLEAGUE)
         except Exception as error:  # noqa: BLE001  whatever fails here must end as No, with its name in the audit log
             return Deny(

@@ -17,6 +17,7 @@ from policy.proposals import Proposal
 from policy.question import Approval, Consents, Question, Standing
 from policy.rows import intent_of
 from policy.rules import LAWS
+from policy.well_formed import plain
 from store.database import Store
 from store.errors import Conflict, StaleEpoch
 from store.ids import fresh
@@ -107,9 +108,9 @@ def _turn_down(uow: UnitOfWork, proposal: Proposal, decision: Deny, policy_hash:
 def turn_away(store: Store, proposal: Proposal, why: Deny, policy_hash: str) -> None:
     """Commit to the audit log alone that something came which is no proposal of this case: it gets no row."""
     kept = {"rule": why.rule, "reason": why.reason, "verdict": verdict(why), "policy": policy_hash}
-    told = {"proposal": str(proposal.id), "case": str(proposal.case), "epoch": str(proposal.epoch)}
+    told = {"proposal": plain(proposal.id), "case": plain(proposal.case), "epoch": plain(proposal.epoch)}
     with store.unit() as uow:
-        uow.record("proposal.turned_away", str(proposal.actor), None, None, {**told, **kept})
+        uow.record("proposal.turned_away", plain(proposal.actor), None, None, {**told, **kept})
 
 
 def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, policy_hash: str) -> Intent:

@@ -12,7 +12,7 @@ from policy.crash_points import CrashPoint, Reach
 from policy.effects import RATE_LIMITED, EffectRefused, Effects, EffectUnknown, Intent, Receipt
 from policy.rows import failure_of, kept, receipt_of
 from policy.settlement import Status
-from policy.well_formed import flaw
+from policy.well_formed import flaw, plain
 from store.database import Store
 
 # Stripe may forget a key after 24 h and would then execute it anew (docs.stripe.com/api/idempotent_requests).
@@ -136,7 +136,7 @@ class Sending:
             async with asyncio.timeout(self._patience.effect_seconds):
                 receipt = await self._effects.perform(intent)
         except EffectRefused as refused:
-            sent = Sent(Status.FAILED, failure=str(refused.code))
+            sent = Sent(Status.FAILED, failure=plain(refused.code))
         except Exception:  # noqa: BLE001  time-out or bug alike: neither says what Stripe did
             sent = UNKNOWN
         else:

@@ -33,6 +33,11 @@ def facts_flaw(value: object) -> str | None:
     return flaw(value, type(value)) if type(value) in get_args(ActionFacts) else f"{type(value).__name__}: no facts"
 
 
+def plain(said: object) -> str:
+    """What an error says, as a text that can be written down: lone surrogates replaced, at most 500 characters."""
+    return str(said)[:500].encode("utf-8", "replace").decode()
+
+
 def proposal_flaw(proposal: Proposal) -> str | None:
     """What is wrong with a proposal that got past its types, or None."""
     for name, value in (("id", proposal.id), ("case", proposal.case), ("actor", proposal.actor)):

@@ -70,9 +70,9 @@ def link() -> CardUpdateLink:
     return CardUpdateLink()
 
 
-def charge(id_: str = "ch_one", amount: int = 2000, **changes: Any) -> ChargeFacts:
-    told = {"amount": usd(amount), "amount_refunded": usd(0), "created": noon() - timedelta(days=3), **changes}
-    return made.charge(id_, **told)
+def charge(id_: str = "ch_one", amount: int | Money = 2000, **changes: Any) -> ChargeFacts:
+    whole = amount if isinstance(amount, Money) else usd(amount)
+    return made.charge(id_, **{"amount": whole, "created": noon() - timedelta(days=3), **changes})
 
 
 def invoice(id_: str = "in_one", amount: int = 2000, **changes: Any) -> InvoiceFacts:

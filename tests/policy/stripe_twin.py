@@ -187,7 +187,9 @@ class StripeTwin:
             case _:
                 self._made(intent, intent.customer, 0, "")
                 number = len(self.made)
-                return Receipt("card_update_link", f"bps_{number}", "created", secret=f"https://portal.example/{number}")
+                return Receipt(
+                    "card_update_link", f"bps_{number}", "created", secret=f"https://portal.example/{number}"
+                )
 
     def _refund(self, intent: Intent, action: Refund) -> Receipt:
         charge = self.charges[action.charge]
