@@ -15,6 +15,7 @@ from sandbox.invoice_lifecycle import finalize, mark_paid
 from sandbox.invoice_payments import default_payment, intent_of, mark_payment_paid
 from sandbox.payment_choice import chosen_method, no_method
 from sandbox.periods import SECONDS_PER_DAY
+from sandbox.subscription_pauses import close_while_paused
 from sandbox.world import Json, World
 
 TRIES = 8
@@ -43,6 +44,8 @@ def finalize_when_due(call: Call, invoice_id: str) -> None:
     if invoice is None or invoice["status"] != "draft" or not invoice["auto_advance"]:
         return
     invoice = finalize(call, invoice)
+    if invoice["status"] == "open" and close_while_paused(call, invoice):
+        return
     if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":
         call.unschedule("invoice.collect", invoice_id)
         collect(call, invoice, chosen_method(call, invoice), automatic=True)

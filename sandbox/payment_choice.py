@@ -24,14 +24,20 @@ def check_payment_method(call: Call, method_id: str | None, customer_id: str, pa
 
 
 def chosen_method(call: Call, invoice: Json) -> str | None:
-    """The id of the payment method an automatic payment would use, skipping ones that were detached since."""
-    subscription = subscription_of(call, invoice)
-    customer = call.need("customer", invoice["customer"])
-    for method_id in (
-        invoice["default_payment_method"],
-        subscription["default_payment_method"] if subscription else None,
-        customer["invoice_settings"]["default_payment_method"],
-    ):
+    """The id of the payment method an automatic payment of the invoice would use."""
+    return _first_usable(call, invoice["customer"], invoice, subscription_of(call, invoice))
+
+
+def subscription_method(call: Call, subscription: Json) -> str | None:
+    """The id of the payment method the subscription's next invoice would be paid with."""
+    return _first_usable(call, subscription["customer"], subscription)
+
+
+def _first_usable(call: Call, customer_id: str, *holders: Json | None) -> str | None:
+    """Payment methods that were detached since they were chosen are passed over."""
+    customer = call.need("customer", customer_id)
+    for holder in (*holders, customer["invoice_settings"]):
+        method_id = holder["default_payment_method"] if holder else None
         method = call.find("payment_method", method_id)
         if method and method["customer"] == customer["id"]:
             return method["id"]

@@ -10,10 +10,11 @@ from sandbox.invoice_drafts import add_lines, announce, include, new_draft
 from sandbox.invoice_items import pending, pending_of
 from sandbox.invoice_lifecycle import void
 from sandbox.invoice_lines import subscription_line
-from sandbox.payment_choice import chosen_method
+from sandbox.payment_choice import subscription_method
 from sandbox.periods import Period, period_containing
 from sandbox.subscription_endings import cancel_at_once
 from sandbox.subscription_items import note_debit, period_amount, period_of, shared_rhythm
+from sandbox.subscription_pauses import keeps_drafts, pause
 from sandbox.subscription_terms import follow_period
 from sandbox.world import Json
 
@@ -28,10 +29,17 @@ def renew(call: Call, subscription_id: str) -> None:
         _bill_what_waits(call, subscription)
         subscription_status.end(call, subscription, reason="cancellation_requested")
         return
-    invoice = next_period(call, subscription)
-    subscription = call.need("subscription", subscription_id)
-    if _trial_ended_without_card(call, subscription, invoice):
-        subscription_status.end(call, subscription)
+    if subscription["status"] == "trialing" and subscription["collection_method"] == "charge_automatically":
+        # docs.stripe.com/billing/subscriptions/trials/free-trials#create-free-trials-without-payment
+        wish = subscription["trial_settings"]["end_behavior"]["missing_payment_method"]
+        if wish != "create_invoice" and subscription_method(call, subscription) is None:
+            if wish == "cancel":
+                subscription_status.end(call, subscription)
+            else:
+                pause(call, subscription)
+            return
+    if subscription["status"] != "paused":
+        next_period(call, subscription)
 
 
 def _bill_what_waits(call: Call, subscription: Json) -> None:
@@ -76,7 +84,7 @@ def next_period(call: Call, subscription: Json) -> Json:
         billing_reason="subscription_cycle",
         collection_method=subscription["collection_method"],
         # docs.stripe.com/billing/subscriptions/overview#unpaid: invoices are made, but not collected.
-        auto_advance=subscription["status"] != "unpaid",
+        auto_advance=subscription["status"] != "unpaid" and not keeps_drafts(subscription),
         days_until_due=subscription["days_until_due"],
         subscription=subscription,
         period=over,
@@ -103,15 +111,6 @@ def period_lines(call: Call, invoice: Json, subscription: Json) -> list[Json]:
         note_debit(item, amount, period_of(item), invoice=invoice["id"], line=line["id"])
         lines.append(line)
     return lines
-
-
-def _trial_ended_without_card(call: Call, subscription: Json, invoice: Json) -> bool:
-    return (
-        subscription["trial_end"] == call.now
-        and subscription["trial_settings"]["end_behavior"]["missing_payment_method"] == "cancel"
-        and subscription["collection_method"] == "charge_automatically"
-        and chosen_method(call, invoice) is None
-    )
 
 
 @timer("subscription.cancel")

@@ -26,6 +26,7 @@ from sandbox.subscription_items import (
     recurring_price,
     shared_rhythm,
 )
+from sandbox.subscription_pauses import pause_collection
 from sandbox.subscription_status import ENDED
 from sandbox.subscription_terms import follow_period, plan_trial_reminder, set_cancellation
 from sandbox.subscriptions import SHARED
@@ -45,6 +46,13 @@ CHANGE: dict[str, Kind] = {
     "items": Many(CHANGED_ITEM, max_items=20),
     "proration_date": Timestamp(),
 }
+PAUSE_COLLECTION = Fields(
+    {
+        "behavior": Choice(("keep_as_draft", "mark_uncollectible", "void"), required=True),
+        "resumes_at": Timestamp(),
+    },
+    clearable=True,
+)
 
 
 def update(call: Call) -> Json:
@@ -96,6 +104,8 @@ def _set_plain(call: Call, subscription: Json, given: Json) -> None:
         subscription["payment_settings"] |= given["payment_settings"]
     if "trial_settings" in given:
         subscription["trial_settings"] = given["trial_settings"]
+    if "pause_collection" in given:
+        pause_collection(call, subscription, given["pause_collection"])
     if "cancellation_details" in given:
         subscription["cancellation_details"] |= given["cancellation_details"]
 
@@ -300,12 +310,38 @@ def _pending_draft(call: Call, subscription: Json, moment: int | None) -> Json:
     return include(call, invoice, pending_of(call, subscription))
 
 
+def resume(call: Call) -> Json:
+    """docs.stripe.com/api/subscriptions/resume: a paused subscription begins a new period now and is billed for it. A
+    payment that fails leaves it paused (402, nothing is kept)."""
+    subscription = call.need("subscription", call.path["id"])
+    if subscription["status"] != "paused":
+        raise invalid_request(
+            f"Only a paused subscription can be resumed. This one's status is {subscription['status']}.", param="id"
+        )
+    subscription["status"] = "active"
+    subscription.pop("status_details", None)
+    invoice = _restart(call, subscription, None)
+    subscription["latest_invoice"] = invoice["id"]
+    call.save(subscription)
+    bill_now(call, invoice, "error_if_incomplete", off_session=False)
+    subscription = call.need("subscription", subscription["id"])
+    call.emit("customer.subscription.resumed", subscription)
+    return subscription
+
+
 ROUTES = [
+    Route(
+        "POST",
+        "/v1/subscriptions/{id}/resume",
+        resume,
+        {"billing_cycle_anchor": Fields({"type": Choice(("now",), required=True)})},
+        "subscription_write",
+    ),
     Route(
         "POST",
         "/v1/subscriptions/{id}",
         update,
-        {**SHARED, **CHANGE, "cancellation_details": DETAILS},
+        {**SHARED, **CHANGE, "cancellation_details": DETAILS, "pause_collection": PAUSE_COLLECTION},
         "subscription_write",
-    )
+    ),
 ]

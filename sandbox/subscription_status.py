@@ -62,8 +62,8 @@ def end(call: Call, subscription: Json, *, status: str = "canceled", reason: str
         subscription["canceled_at"] = subscription["canceled_at"] or call.now
         if reason:
             subscription["cancellation_details"] = {**subscription["cancellation_details"], "reason": reason}
-    for kind in ("subscription.renew", "subscription.expire_incomplete", "subscription.cancel"):
-        call.unschedule(kind, subscription["id"])
+    for kind in ("renew", "expire_incomplete", "cancel", "collect_again", "trial_will_end"):
+        call.unschedule(f"subscription.{kind}", subscription["id"])
     if status == "canceled":
         call.save(subscription)
         call.emit("customer.subscription.deleted", subscription)

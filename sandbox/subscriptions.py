@@ -61,7 +61,7 @@ SHARED: dict[str, Kind] = {
     "trial_settings": Fields(
         {
             "end_behavior": Fields(
-                {"missing_payment_method": Choice(("cancel", "create_invoice"), required=True)}, required=True
+                {"missing_payment_method": Choice(("cancel", "create_invoice", "pause"), required=True)}, required=True
             )
         }
     ),

@@ -22,6 +22,12 @@ def test_a_product_is_made_changed_and_deleted(client: stripe.StripeClient) -> N
     assert missing.value.code == "resource_missing"
 
 
+def test_products_are_listed_by_ids(client: stripe.StripeClient) -> None:
+    """docs.stripe.com/api/products/list#list_products-ids"""
+    made = [client.v1.products.create({"name": name}).id for name in ("A", "B", "C")]
+    assert {p.id for p in client.v1.products.list({"ids": made[:2]}).data} == set(made[:2])
+
+
 def test_a_product_with_prices_cannot_be_deleted_and_an_id_not_used_twice(client: stripe.StripeClient) -> None:
     """docs.stripe.com/api/products/delete"""
     product = client.v1.products.create({"name": "Pro", "id": "prod_pro"})

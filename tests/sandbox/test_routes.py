@@ -7,7 +7,7 @@ import pytest
 from typing_extensions import is_typeddict
 
 from sandbox import endpoints
-from sandbox.parameters import Choice, Fields, Kind, Many, OneOf
+from sandbox.parameters import Choice, Fields, Kind, Many, Metadata, OneOf, Text
 from sandbox.routing import Route
 from tests.sandbox.sdk_routes import route_of
 from tests.sandbox.sdk_types import class_named, options_of
@@ -43,6 +43,8 @@ def _kind_differences(kind: Kind, options: list[Any], owner: Any, path: str) -> 
         if not nested:
             return [f"{path}: no object in the SDK"]
         return differences(kind.spec, nested[0], f"{path}.")
+    if not isinstance(kind, Metadata) and all(is_typeddict(o) or get_origin(o) in (list, dict) for o in options):
+        return [f"{path}: the SDK sends an object or an array"]
     if isinstance(kind, Choice):
         words = {word for option in options if get_origin(option) is Literal for word in get_args(option)} - {""}
         return [f"{path}: {word!r} is no documented word" for word in kind.words if words and word not in words]
@@ -62,6 +64,13 @@ def test_the_comparison_sees_a_wrong_parameter_and_a_wrong_word() -> None:
     wrong = {
         "colour": Choice(("red",)),
         "proration_behavior": Choice(("none", "some")),
+        "proration_date": Text(),
+        "invoice_settings": Text(),
         "items": Many(Fields({"x": Kind()})),
     }
-    assert [line.split(":")[0] for line in differences(wrong, params)] == ["colour", "proration_behavior", "items[].x"]
+    assert [line.split(":")[0] for line in differences(wrong, params)] == [
+        "colour",
+        "proration_behavior",
+        "invoice_settings",
+        "items[].x",
+    ]
