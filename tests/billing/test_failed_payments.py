@@ -158,3 +158,18 @@ def test_a_purchase_is_never_retried_by_lee():
         assert found.recommended_action in (RecommendedAction.UPDATE_CARD, RecommendedAction.WAIT)
     found = diagnose(facts(charges=(one_off(decline=decline("authentication_required")),)))
     assert "confirm it at checkout" in found.explanation
+
+
+def test_a_new_card_does_not_answer_the_banks_question():
+    made = failing(decline("authentication_required"), payment_methods=(card("pm_1", "4444"),))
+    found = diagnose(made)
+    assert found.recommended_action is RecommendedAction.COMPLETE_AUTHENTICATION
+    assert "4444" not in found.explanation
+
+
+@pytest.mark.parametrize(("seconds", "announced"), [(1, True), (0, False), (-1, False)])
+def test_only_an_attempt_to_come_is_announced(seconds: int, announced: bool):
+    made = failing(decline("insufficient_funds"))
+    planned = replace(made.invoices[0], next_payment_attempt=NOW + timedelta(seconds=seconds))
+    said = diagnose(replace(made, invoices=(planned,))).explanation
+    assert ("The next automatic attempt is on 20 November 2026." in said) is announced
