@@ -13,8 +13,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing.facts import ChargeFacts, CustomerFacts, Decline, DisputeFacts, InvoiceFacts, PaymentMethodFacts
-from billing.facts import PriceFacts, SubscriptionFacts
+from billing.facts import (
+    ChargeFacts,
+    CustomerFacts,
+    Decline,
+    DisputeFacts,
+    InvoiceFacts,
+    PaymentMethodFacts,
+    PriceFacts,
+    SubscriptionFacts,
+)
 from billing.money import Money
 from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt

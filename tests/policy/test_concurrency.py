@@ -74,7 +74,7 @@ async def test_what_a_failure_gives_back_can_be_used(house: House) -> None:
 
 
 def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
-    limits = _generous(house)._limits  # noqa: SLF001
+    limits = _generous(house)._limits
     for n in range(32):
         house.stripe.charges[f"ch_small{n}"] = charge(f"ch_small{n}", 700)
     start = threading.Barrier(8)

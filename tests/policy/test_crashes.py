@@ -1,4 +1,4 @@
-"""The process dies at each named point and a new one starts on the same database: one effect, terminal, told as it is."""
+"""The process dies at each named point and a new one starts on the same database: one effect, told as it is."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ async def test_handed_back_is_not_as_before(house: House) -> None:
     house.must_balance()
 
 
-def _die_when(point: CrashPoint):  # noqa: ANN202
+def _die_when(point: CrashPoint):
     def reach(here: CrashPoint) -> None:
         if here is point:
             raise RuntimeError("killed")

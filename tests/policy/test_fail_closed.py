@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,6 +19,7 @@ from store.errors import LogUnavailable
 from tests.billing import made
 from tests.policy.asked import cancel_case, link_case, plan_case, refund_case, retry_case
 from tests.policy.house import House, cancel, change, charge, invoice, link, price, refund, retry, subscription, usd
+from tests.policy.stripe_twin import noon
 
 NAN = float("nan")
 BENT = Money(1, "usd")
@@ -40,8 +40,8 @@ ODD: list[Any] = [
     HUGE,
     [],
     {},
-    datetime(2026, 11, 20),
-]  # noqa: DTZ001
+    noon().replace(tzinfo=None),
+]
 
 FULL: list[tuple[Action, Any]] = [
     (
@@ -120,7 +120,8 @@ async def test_a_wrong_value_in_any_field_is_denied_and_written_down(house: Hous
         assert all(facts_flaw(put(facts, path, odd)) for odd in wrong), path
         if type(action).__name__ != kind:
             continue
-        house.stripe.facts_through = lambda _, bad=put(facts, path, wrong[n % len(wrong)]): bad
+        bad = put(facts, path, wrong[n % len(wrong)])
+        house.stripe.facts_through = lambda _, bad=bad: bad
         answer = await house.ask(action, case)
         assert answer.status is Status.REFUSED, path
         assert answer.decision.rule == "facts.malformed", path
