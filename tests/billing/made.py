@@ -189,3 +189,12 @@ def failing(code: Decline | None, **changes: Any) -> BillingFacts:
 
 
 NO_CARD: dict[str, Any] = {"payment_methods": (), "customer": customer(default_payment_method=None)}
+
+SOON = NOW + timedelta(days=3)
+ENDED = subscription(status="canceled", ended_at=ago(days=5), canceled_at=ago(days=5))
+TWICE = (
+    charge("ch_b", order="order_1", created=ago(days=1)),
+    charge("ch_a", order="order_1", created=ago(days=1, seconds=40)),
+)
+PRORATED = invoice(total=usd(8000), lines=(line(-1000, proration=True), line(3000, proration=True)))
+TRIAL = subscription(status="trialing", trial_end=SOON, items=(item(current_period_end=SOON),))
