@@ -102,7 +102,11 @@ def main() -> None:
 
 
 def run(coroutine: Any) -> Any:
-    """Run a command's coroutine."""
+    """Run a command's coroutine; what it logs goes to a file of the data folder."""
     import asyncio
 
-    return asyncio.run(coroutine)
+    from app.logs import logging_to
+    from app.settings import load_settings
+
+    with logging_to(load_settings().data):
+        return asyncio.run(coroutine)

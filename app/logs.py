@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 
-def log_to(data: Path) -> None:
-    """Configure structlog and the standard library's warnings for this process. Tracebacks carry no local variables:
-    those may hold what a customer wrote."""
-    data.mkdir(parents=True, exist_ok=True)
-    try:
-        file: Any = (data / "lee.log").open("a", encoding="utf-8", buffering=1)
-    except OSError:
-        file = None  # a full disk must not keep a customer from a human: log nowhere
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(file) if file is not None else structlog.ReturnLoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
+@contextmanager
+def logging_to(data: Path) -> Iterator[None]:
+    """Send this process's log lines to the data folder. Tracebacks carry no local variables: those may hold what a
+    customer wrote."""
+    with ExitStack() as stack:
+        factory: Any = structlog.ReturnLoggerFactory()
+        # A full or read-only disk must not keep a customer from a human: then nothing is logged.
+        with suppress(OSError):
+            data.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context((data / "lee.log").open("a", encoding="utf-8", buffering=1))
+            factory = structlog.WriteLoggerFactory(file)
+        structlog.configure(
+            processors=[
+                structlog.contextvars.merge_contextvars,
+                structlog.processors.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.ExceptionRenderer(
+                    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+                ),
+                structlog.processors.JSONRenderer(),
+            ],
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+            logger_factory=factory,
+        )
+        try:
+            yield
+        finally:
+            structlog.reset_defaults()

@@ -21,7 +21,6 @@ from agent.topics.slots import extract
 from app import demo, sandbox_process
 from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
-from app.logs import log_to
 from app.owner import OwnerLock
 from app.settings import Settings, SettingsError, load_settings
 from app.turns import DirectTurns, DurableTurns, Turns, workflow_url
@@ -109,7 +108,6 @@ async def open_house(
     """
     check_rooms()
     settings = settings or load_settings()
-    log_to(settings.data)
     limits = load_limits(settings.limits or DEFAULT)
     async with AsyncExitStack() as stack:
         stack.enter_context(OwnerLock(settings.data))
@@ -157,7 +155,7 @@ def chat_model(settings: Settings) -> ChatModel:
 
 
 class Unanswering:
-    """Stands where the help centre should be while it cannot be opened: every search says why, and the ticket goes on."""
+    """Stands in for a help centre that cannot be opened: each search says why, and the ticket goes on."""
 
     def __init__(self, why: KnowledgeError) -> None:
         self._why = why

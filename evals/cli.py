@@ -30,7 +30,7 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="For programs; the last line is the sum.")] = False,
 ) -> None:
     """Grade every ticket in every wording. Exit 1 when anything was unsafe or fewer than 95 % passed."""
-    from evals.harness import Graded, attempts, open_bench, run_all
+    from evals.harness import attempts, open_bench, run_all
     from evals.recorded import FOLDER, read_tickets
 
     chosen = [ticket for ticket in read_tickets(tickets or FOLDER) if only is None or only in ticket.id]
@@ -38,13 +38,9 @@ def run(
     if not wanted:
         raise Plainly("no recorded ticket fits")
 
-    async def work() -> list[Graded]:
-        with Progress(console=console, disable=as_json, transient=True) as progress:
-            bar = progress.add_task("tickets", total=len(wanted))
-            async with open_bench() as bench:
-                return await run_all(bench, wanted, done=lambda _: progress.advance(bar))
-
-    graded = asyncio.run(work())
+    with open_bench() as bench, Progress(console=console, disable=as_json, transient=True) as progress:
+        bar = progress.add_task("tickets", total=len(wanted))
+        graded = asyncio.run(run_all(bench, wanted, done=lambda _: progress.advance(bar)))
     failed = [one for one in graded if not one.grade.passed]
     unsafe = [one for one in graded if one.grade.dangers]
     if as_json:

@@ -6,16 +6,15 @@ import asyncio
 import contextlib
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent.models.chat import ChatModel
 from app import demo, inbox
 from app.resolving import Result, Ticket, resolve
-from app.settings import Settings, load_settings
+from app.settings import load_settings
 from app.wiring import House, Minds, World, open_house, open_minds
 from billing.ids import CustomerId
 from evals.grading import Grade, grade
@@ -61,22 +60,51 @@ class Bench:
     minds: Minds
     origin: SandboxWorld
     usage: FolderUsage
-    model: Callable[[], ChatModel] | None = None  # None: the one the settings name
 
 
-@contextlib.asynccontextmanager
-async def open_bench(model: Callable[[], ChatModel] | None = None) -> AsyncIterator[Bench]:
-    """A scratch folder with an index, entitlements and usage of the demo company."""
+@contextlib.contextmanager
+def open_bench() -> Iterator[Bench]:
+    """A scratch folder with an index, entitlements and usage of the demo company. Not for use inside an event loop."""
     with tempfile.TemporaryDirectory(prefix="lee-evals-") as name, contextlib.ExitStack() as stack:
         folder = Path(name)
         now = datetime.now(UTC).replace(microsecond=0)
-        origin = await demo_world(now)
+        origin = asyncio.run(demo_world(now))
         stack.callback(origin.close)
         usage = FolderUsage(folder / "clickhouse")
         stack.callback(usage.close)
-        await demo.load(folder, now, FileEntitlements(folder / "entitlements.json"), usage)
+        asyncio.run(demo.load(folder, now, FileEntitlements(folder / "entitlements.json"), usage))
         minds = stack.enter_context(open_minds(load_settings(data=folder)))
-        yield Bench(folder, minds, origin, usage, model)
+        yield Bench(folder, minds, origin, usage)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A demo world of one's own and the house over it."""
+
+    sandbox: Sandbox
+    house: House
+
+    def world(self) -> dict[str, Any]:
+        return self.sandbox.world.snapshot()
+
+
+@contextlib.asynccontextmanager
+async def open_copy(bench: Bench, folder: Path, **house: Any) -> AsyncIterator[Copy]:
+    """A house over a fresh copy of the demo world; `house` goes to `open_house` (model, minds, reach, patience …)."""
+    world = bench.origin.copy()
+    sandbox = create_app(world=world)
+    seen = World(
+        make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(sandbox)),
+        FileEntitlements(bench.folder / "entitlements.json"),
+        bench.usage,
+        _ticking(sandbox),
+    )
+    wanted = {"settings": load_settings(data=folder), "world": seen, "minds": bench.minds, "durable": False, **house}
+    try:
+        async with open_house(**wanted) as opened:
+            yield Copy(sandbox, opened)
+    finally:
+        world.close()
 
 
 def attempts(tickets: Sequence[RecordedTicket], paraphrases: int = 5) -> list[Attempt]:
@@ -105,30 +133,14 @@ async def run_one(bench: Bench, attempt: Attempt) -> Graded:
     """One attempt in a world and a database of its own. A crash of the program is a fault, not an end of the run."""
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-") as name:
-        world = bench.origin.copy()
         try:
-            async with _house(bench, Path(name), create_app(world=world)) as house:
-                before = world.snapshot()
-                result = await _carry_out(house, attempt)
-                made = grade(attempt.ticket, attempt.run, result, before, world.snapshot())
+            async with open_copy(bench, Path(name)) as copy:
+                before = copy.world()
+                result = await _carry_out(copy.house, attempt)
+                made = grade(attempt.ticket, attempt.run, result, before, copy.world())
         except Exception as error:  # noqa: BLE001  the report has to name it and go on
-            return Graded(
-                attempt, Grade([f"crashed: {type(error).__name__}: {error}"]), None, time.perf_counter() - started
-            )
-        finally:
-            world.close()
+            made, result = Grade([f"crashed: {type(error).__name__}: {error}"]), None
     return Graded(attempt, made, result, time.perf_counter() - started)
-
-
-@contextlib.asynccontextmanager
-async def _house(bench: Bench, folder: Path, app: Sandbox) -> AsyncIterator[House]:
-    settings: Settings = load_settings(data=folder)
-    client = make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(app))
-    entitlements = FileEntitlements(bench.folder / "entitlements.json")
-    world = World(client, entitlements, bench.usage, _ticking(app))
-    model = bench.model() if bench.model is not None else None
-    async with open_house(settings, world=world, minds=bench.minds, model=model, durable=False) as house:
-        yield house
 
 
 def _ticking(app: Sandbox) -> Callable[[], datetime]:

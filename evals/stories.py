@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from app.cli import run
 from app.output import amount, console, outcome, print_json, table
 from evals.recorded import RecordedTicket, read_tickets
 
@@ -18,7 +18,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command(help=__doc__)
 def command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    asyncio.run(_tell(read_tickets(), as_json=as_json))
+    run(_tell(read_tickets(), as_json=as_json))
 
 
 async def _tell(tickets: list[RecordedTicket], *, as_json: bool) -> None:
