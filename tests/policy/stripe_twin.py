@@ -69,6 +69,7 @@ class StripeTwin:
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
         self.declines: dict[str, str] = {}  # card -> decline code
         self.made: list[Made] = []
+        self.links = 0  # they change nothing and cannot be looked up
         self.receipts: dict[str, Receipt] = {}  # intent id -> what was done for it
         self.calls: list[tuple[str, str]] = []  # (intent id, idempotency key) of every request that arrived
         self.asked = 0  # how often facts were read
@@ -193,8 +194,8 @@ class StripeTwin:
             case CancelSubscription() as action:
                 return self._cancel(intent, action)
             case _:
-                self._made(intent, intent.customer, 0, "")
-                number = len(self.made)
+                self.links += 1
+                number = self.links
                 return Receipt(
                     "card_update_link", f"bps_{number}", "created", secret=f"https://portal.example/{number}"
                 )

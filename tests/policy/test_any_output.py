@@ -241,10 +241,7 @@ class World:
         self.effects = len(self.house.stripe.made)
 
     def _owner(self, effect: Made) -> None:
-        if effect.tool == "card_update_link":
-            assert effect.target == effect.customer
-        else:
-            assert effect.target.split("_")[1] == OWNED[effect.customer]
+        assert effect.target.split("_")[1] == OWNED[effect.customer]
 
 
 INITIAL: dict[str, Money] = {}

@@ -168,3 +168,27 @@ async def test_facts_older_than_a_settlement_are_read_again(house: House) -> Non
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, "refund.more_than_left")
     assert house.stripe.refunded("ch_one") == 1500
     assert [each.status for each in raced] == [Status.SUCCEEDED]
+
+
+async def test_a_charge_is_not_tried_on_facts_from_before_another_try_was_settled(house: House) -> None:
+    case = house.case()
+    first, second = house.propose(case, retry()), house.propose(case, retry())
+    for each in (first, second):
+        await house.gate.submit(each)
+    for each in (first, second):
+        house.says_yes(each)
+    original, looks = house.stripe.facts, 0
+
+    async def facts(action: object, principal: object) -> object:
+        nonlocal looks
+        looks += 1
+        told = await original(action, principal)  # type: ignore[arg-type]
+        if looks == 1:
+            assert (await house.gate.submit(first)).status is Status.SUCCEEDED
+        return told
+
+    house.stripe.facts = facts  # type: ignore[method-assign, assignment]
+    answer = await house.gate.submit(second)
+    assert (answer.status, answer.decision.rule) == (Status.REFUSED, "retry.not_open")
+    assert len(house.stripe.calls) == 1
+    assert looks == 3  # the stale look, the other proposal's, and the fresh one
