@@ -11,11 +11,18 @@ from sandbox.errors import invalid_request
 
 Tree = dict[str, Any]
 
+MOST_FIELDS = 5000
+
 
 def decode(text: str) -> Tree:
-    """The tree of a form. Raises StripeError 400 on brackets that do not match or a name used as leaf and as branch."""
+    """The tree of a form. Raises StripeError 400 on brackets that do not match, a name used as leaf and as branch, or
+    more fields than any request needs."""
     tree: Tree = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=5000):
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise invalid_request(f"Too many parameters: at most {MOST_FIELDS} are read.") from error
+    for name, value in pairs:
         _insert(tree, _split(name), value, name)
     return tree
 

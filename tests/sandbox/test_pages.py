@@ -9,7 +9,7 @@ import httpx
 import pytest
 import stripe
 
-from sandbox import links
+from sandbox import links, serve
 from tests.sandbox.billing import DAY, HOUR, event_types, invoices, price, subscribe, use_card
 
 
@@ -151,6 +151,35 @@ async def test_a_forged_or_foreign_token_opens_nothing(
     assert (await browser.get(f"/i/acct_sandbox/{token}")).status_code == 404
     other = links.sign(app.world.copy(), links.Link("in_other", 2**40))
     assert (await browser.get(f"/i/acct_sandbox/test_{other}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff\xfe&&==", b"card=1&" * 6000, b"card[", b"card=%00", "card=\u202e😀".encode(), b"card[a]=1&card=2"]
+)
+async def test_strange_forms_are_answered_and_change_nothing(
+    client: stripe.StripeClient, invoice: stripe.Invoice, app: Any, body: bytes
+) -> None:
+    session = client.v1.billing_portal.sessions.create({"customer": str(invoice.customer)})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://sandbox") as raw:
+        for url in (str(invoice.hosted_invoice_url), session.url):
+            assert (await raw.post(url, content=body)).status_code == 402
+        for token in ("test_", "test_====", "test_%F0%9F%98%80", "test_" + "A" * 5000, "x"):
+            assert (await raw.get(f"/p/session/{token}")).status_code == 404
+            assert (await raw.post(f"/i/acct_sandbox/{token}", content=body)).status_code == 404
+    assert client.v1.invoices.retrieve(invoice.id).attempted is False
+    with pytest.raises(stripe.InvalidRequestError, match="Too many"):
+        client.v1.customers.create({"metadata": {str(n): "x" for n in range(6000)}})
+
+
+def test_links_lead_to_where_the_sandbox_is_served(customer: stripe.Customer, app: Any, client: Any) -> None:
+    """docs.stripe.com/api/customer_portal/sessions/object#portal_session_object-url"""
+    served = serve.server(None, port=12345).config.app
+    assert links.origin(served.world) == "http://127.0.0.1:12345"
+    served.world.close()
+    with app.world.transaction():
+        links.set_origin(app.world, "http://127.0.0.1:9999/")
+    session = client.v1.billing_portal.sessions.create({"customer": customer.id})
+    assert session.url.startswith("http://127.0.0.1:9999/p/session/test_")
 
 
 async def test_the_pdf_is_a_document(invoice: stripe.Invoice, browser: Browser) -> None:
