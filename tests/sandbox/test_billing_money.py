@@ -16,6 +16,7 @@ from sandbox.world import World
 from tests.sandbox.billing import DAY, HOUR, price, subscribe, use_card
 from tests.sandbox.conftest import START
 from tests.sandbox.sdk_routes import check_exchange
+from tests.sandbox.sdk_types import check_object
 from tools.stripe_asgi import AsgiHTTPClient
 
 HEADERS = {"Authorization": "Bearer sk_test_x"}
@@ -139,8 +140,8 @@ def resolved(world: World, value: str) -> str:
 )
 @given(done=st.lists(steps(), min_size=1, max_size=10))
 def test_the_books_add_up(shared: Sandbox, done: list[tuple[str, str, Pairs, int]]) -> None:
-    """docs.stripe.com/billing/customer/balance and docs.stripe.com/api/invoices/object; each answer also has the SDK's
-    types"""
+    """docs.stripe.com/billing/customer/balance and docs.stripe.com/api/invoices/object; each answer and each
+    event also has the SDK's types"""
     app = create_app(world=shared.world.copy())
     world = app.world
     for label, target, pairs, passing in done:
@@ -156,6 +157,8 @@ def test_the_books_add_up(shared: Sandbox, done: list[tuple[str, str, Pairs, int
         _check_invoices(world)
         _check_balances(world)
         _check_subscriptions(world)
+    for event in world.select("event"):
+        assert check_object(event, stripe.Event) == []
     world.close()
 
 
