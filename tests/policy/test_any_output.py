@@ -44,6 +44,17 @@ CHARGES = [f"ch_{name}_{kind}" for name in OWNED.values() for kind in (*AMOUNTS,
 charges = st.sampled_from([*CHARGES, "ch_nobody"])
 names = st.sampled_from([*OWNED.values(), "nobody"])
 ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.builds(
+        lambda kind, amount: {
+            "tool": "refund",
+            "charge": f"ch_one_{kind}",
+            "amount": amount,
+            "grounds": "requested_by_customer",
+            "duplicate_of": None,
+        },
+        st.sampled_from([*AMOUNTS, "eur", "tw1"]),
+        st.sampled_from([None, 1, 1000, 5000]),
+    ),
     st.fixed_dictionaries(
         {
             "tool": st.just("refund"),
@@ -84,6 +95,7 @@ STEP = st.one_of(
     st.tuples(st.just("submit"), st.integers(0, 4), ACTION, st.just(Role.OWNER), st.none()),
     st.tuples(st.just("submit"), st.integers(0, 4), ACTION, st.just(Role.OWNER), st.none()),
     st.tuples(st.just("ask_and_say_yes"), st.integers(0, 4), ACTION),
+    *[st.tuples(st.just("ask_for_own"), st.integers(0, 4), ACTION)] * 4,
     st.tuples(st.just("ask_and_approve"), st.integers(0, 4), ACTION),
     st.tuples(st.sampled_from(["again", "yes", "approve"]), st.integers(0, 30)),
     st.tuples(st.just("together"), st.lists(st.integers(0, 30), min_size=2, max_size=5)),
@@ -114,6 +126,8 @@ class World:
         match step:
             case ("submit", n, told, role, customer):
                 await self._submit(self._propose(n, told, role, customer))
+            case ("ask_for_own", n, told):
+                await self.step(("ask_and_say_yes", n, own(told, self.cases[n][1])))
             case ("ask_and_say_yes", n, told):
                 await self._submit(proposal := self._propose(n, told))
                 self._yes(proposal)
@@ -244,6 +258,18 @@ class World:
         assert effect.target.split("_")[1] == OWNED[effect.customer]
 
 
+def own(told: dict[str, Any], customer: str) -> dict[str, Any]:
+    """The same wish for the customer's own objects: far more of these reach Stripe."""
+
+    def mine(value: Any) -> Any:
+        words = value.split("_") if isinstance(value, str) else []
+        if len(words) < 2 or words[1] not in (*OWNED.values(), "nobody"):
+            return value
+        return "_".join([words[0], OWNED[customer], *words[2:]])
+
+    return {name: mine(value) for name, value in told.items()}
+
+
 INITIAL: dict[str, Money] = {}
 for _name in OWNED.values():
     INITIAL |= {f"ch_{_name}_{kind}": Money(amount, "usd") for kind, amount in AMOUNTS.items()}
@@ -299,7 +325,7 @@ REACHED: Counter[str] = Counter()
     phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(steps=st.lists(STEP, min_size=4, max_size=24))
+@given(steps=st.lists(STEP, min_size=10, max_size=30))
 def test_no_sequence_moves_a_cent_outside_policy(template: Path, steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory(dir=QUICK_DISK) as folder:
         REACHED["effects"] += asyncio.run(play(Path(folder) / "house", template, steps))
