@@ -207,6 +207,8 @@ def test_a_cancellation_is_scheduled_until_its_moment():
     assert not at(cancel_at=NOW + SECOND, status="canceled")
     assert not at(cancel_at_period_end=True, items=())
     assert not at()
+    planned = subscription(cancel_at=NOW + timedelta(days=1), cancel_at_period_end=True)
+    assert "set to end on 21 November 2026" in said(facts(subscriptions=(planned,)))
 
 
 def test_a_first_payment_is_that_of_its_own_subscription():

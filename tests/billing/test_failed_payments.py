@@ -137,11 +137,25 @@ def test_a_purchase_made_since_has_not_failed(made: Any):
     [
         charge("ch_ok", amount=usd(4900), created=ago(days=3)),  # before it
         charge("ch_ok", amount=usd(4900), created=ago(days=1), status="pending"),
-        charge("ch_ok", amount=usd(5000), created=ago(days=1)),  # something else, and neither names an order
+        charge("ch_ok", amount=usd(5000), created=ago(days=1)),  # something else, which names no order
+        charge("ch_ok", amount=usd(5000), created=ago(days=1), order="ord_2"),
+        charge("ch_ok", amount=usd(5000), created=ago(days=1), payment_intent=PaymentIntentId("pi_2")),
     ],
 )
 def test_other_payments_do_not_make_up_for_it(made: Any):
     assert len(failed_payments(facts(charges=(made, one_off())))) == 1
+    assert len(failed_payments(facts(charges=(made, one_off(order="ord_1"))))) == 1
+    assert len(failed_payments(facts(charges=(made, one_off(payment_intent=PaymentIntentId("pi_1")))))) == 1
+
+
+def test_what_is_not_known_is_left_out_of_the_sentence():
+    made = failing(decline("expired_card"))
+    bare = replace(
+        made, invoices=(replace(made.invoices[0], number=None),), charges=(replace(made.charges[0], last4=None),)
+    )
+    assert diagnose(bare).explanation == (
+        "The payment of $20.00 on 18 November 2026 failed because your card has expired. Please update the card."
+    )
 
 
 def test_a_failed_charge_of_an_invoice_is_told_with_the_invoice_alone():
