@@ -29,6 +29,11 @@ def period_description(call: Call, price: Json, quantity: int) -> str:
     return f"{name} (at {written(price['unit_amount'], price['currency'])} / {every})"
 
 
+def trial_description(call: Call, price: Json, quantity: int) -> str:
+    """`Free trial for 1 × Pro`."""
+    return f"Free trial for {quantity} × {product_name(call, price)}"
+
+
 def proration_description(call: Call, price: Json, quantity: int, moment: int, *, credit: bool) -> str:
     """`Unused time on Pro after 16 Oct 2026`."""
     name = product_name(call, price)

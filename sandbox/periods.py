@@ -56,8 +56,3 @@ def period_containing(anchor: int, interval: str, interval_count: int, moment: i
     return Period(
         boundary(anchor, interval, interval_count, index), boundary(anchor, interval, interval_count, index + 1)
     )
-
-
-def period_after(anchor: int, interval: str, interval_count: int, period: Period) -> Period:
-    """The period that begins where `period` ends."""
-    return period_containing(anchor, interval, interval_count, period.end)

@@ -9,7 +9,7 @@ from sandbox.clock import timer
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
 from sandbox.invoice_items import pending, pending_of
 from sandbox.invoice_lifecycle import void
-from sandbox.invoice_lines import subscription_line
+from sandbox.invoice_lines import subscription_line, trial_description
 from sandbox.payment_choice import subscription_method
 from sandbox.periods import Period, period_containing
 from sandbox.subscription_endings import cancel_at_once
@@ -103,11 +103,21 @@ def next_period(call: Call, subscription: Json) -> Json:
 
 
 def period_lines(call: Call, invoice: Json, subscription: Json) -> list[Json]:
-    """One line for each item over its current period, noted on the item as billed."""
+    """One line for each item over its current period (a trial costs nothing), noted on the item as billed."""
     lines: list[Json] = []
     for item in subscription["items"]["data"]:
-        amount = period_amount(item)
-        line = subscription_line(call, invoice["id"], subscription, item, amount=amount, period=period_of(item))
+        amount, description = period_amount(item), None
+        if subscription["status"] == "trialing":
+            amount, description = 0, trial_description(call, item["price"], item["quantity"])
+        line = subscription_line(
+            call,
+            invoice["id"],
+            subscription,
+            item,
+            amount=amount,
+            period=period_of(item),
+            description=description,
+        )
         note_debit(item, amount, period_of(item), invoice=invoice["id"], line=line["id"])
         lines.append(line)
     return lines

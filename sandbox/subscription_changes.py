@@ -279,8 +279,7 @@ def _restart(call: Call, subscription: Json, trial_end: int | None) -> Json:
         item["current_period_start"], item["current_period_end"] = period
         item["_debits"] = []
     invoice = _pending_draft(call, subscription, None)
-    if subscription["status"] != "trialing":
-        add_lines(call, invoice, period_lines(call, invoice, subscription))
+    add_lines(call, invoice, period_lines(call, invoice, subscription))
     follow_period(call, subscription)
     plan_trial_reminder(call, subscription)
     call.save(subscription)

@@ -8,7 +8,7 @@ from sandbox.calls import Call, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import add_lines, announce, new_draft
-from sandbox.invoice_lines import product_name, subscription_line
+from sandbox.invoice_lines import subscription_line, trial_description
 from sandbox.parameters import (
     RANGE,
     Boolean,
@@ -189,7 +189,7 @@ def draft_first(call: Call, subscription: Json) -> Json:
         description = None
         if subscription["status"] == "trialing":
             amount = 0
-            description = f"Free trial for {item['quantity']} × {product_name(call, item['price'])}"
+            description = trial_description(call, item["price"], item["quantity"])
         else:
             whole = period_containing(subscription["billing_cycle_anchor"], interval, count, call.now)
             amount = period_amount(item)

@@ -71,6 +71,34 @@ def test_a_prorated_cancellation_invoiced_now_credits_the_balance(
     assert pending(client, customer) == []
 
 
+def test_what_is_owed_is_collected_with_the_last_invoice(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/api/subscriptions/cancel#cancel_subscription-invoice_now: new and pending proration items"""
+    advance(HALF)
+    client.v1.subscriptions.update(subscription.id, {"items": [{"id": item_of(subscription).id, "quantity": 3}]})
+    ended = client.v1.subscriptions.cancel(subscription.id, {"invoice_now": True})
+    last = client.v1.invoices.retrieve(str(ended.latest_invoice))
+    assert (last.status, last.amount_paid) == ("paid", 2000)
+
+
+def test_a_renewal_still_in_draft_does_not_advance_after_the_end(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/billing/subscriptions/cancel: no more automatic collection"""
+    advance(30 * DAY)
+    client.v1.subscriptions.cancel(subscription.id)
+    advance(DAY)
+    draft = invoices(client, customer=customer.id)[0]
+    assert (draft.status, draft.auto_advance, draft.automatically_finalizes_at) == ("draft", False, None)
+
+
 def test_pending_prorations_go_when_neither_prorated_nor_invoiced(
     client: stripe.StripeClient,
     customer: stripe.Customer,

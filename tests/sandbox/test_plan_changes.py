@@ -266,6 +266,85 @@ def test_a_trial_ended_now_is_billed_now(
     assert client.v1.invoices.retrieve(str(changed.latest_invoice)).amount_paid == 2000
 
 
+def test_a_trial_added_later_credits_the_unused_time_and_moves_the_billing_date(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/billing/subscriptions/prorations#what-triggers-prorations: adding a trial period"""
+    advance(HALF)
+    end = unix(2026, 12, 25, 9)
+    changed = client.v1.subscriptions.update(subscription.id, {"trial_end": end})
+    assert (changed.status, changed.trial_end, item_of(changed).current_period_end) == ("trialing", end, end)
+    invoice = client.v1.invoices.retrieve(str(changed.latest_invoice))
+    assert (amounts(invoice), invoice.total, invoice.ending_balance) == ([-500, 0], -500, -500)
+    advance(end - unix(2026, 11, 17, 9) + HOUR)
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "active"
+    assert invoices(client, customer=customer.id)[0].amount_due == 500
+
+
+def test_a_new_interval_moves_a_planned_end_with_it(
+    client: stripe.StripeClient, subscription: stripe.Subscription, advance: Callable[[int], int]
+) -> None:
+    """docs.stripe.com/billing/subscriptions/cancel: at the end of the current billing period, whichever that is"""
+    client.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    advance(HALF)
+    changed = change(client, subscription, item={"price": price(client, 10_000, "year").id})
+    assert (changed.cancel_at_period_end, changed.cancel_at) == (True, unix(2027, 11, 17, 9))
+    advance(365 * DAY)
+    assert client.v1.subscriptions.retrieve(subscription.id).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("params", "words"),
+    [
+        ({"items": [{"quantity": 2}]}, "price"),
+        ({"items": [{"id": "si_none", "quantity": 2}]}, "No such subscription item"),
+        ({"items": [{"price": "BASIC"}]}, "only once"),
+        ({"items": [{"price": "YEARLY"}]}, "mixed intervals"),
+        ({"items": [{"price": "EURO"}]}, "currency"),
+        ({"trial_end": 1}, "future"),
+        ({"cancel_at": 1}, "future"),
+        ({"cancel_at": unix(2027, 1, 1), "cancel_at_period_end": True}, "only specify one"),
+        ({"collection_method": "send_invoice"}, "days_until_due"),
+        ({"pause_collection": {"behavior": "void", "resumes_at": 1}}, "future"),
+        ({"payment_behavior": "pending_if_incomplete"}, "payment_behavior"),
+        ({"prorate": True}, "unknown parameter"),
+    ],
+)
+def test_wrong_changes_are_refused_and_change_nothing(
+    client: stripe.StripeClient,
+    subscription: stripe.Subscription,
+    basic: stripe.Price,
+    app: Any,
+    params: Any,
+    words: str,
+) -> None:
+    """docs.stripe.com/api/subscriptions/update"""
+    named = {
+        "BASIC": basic.id,
+        "YEARLY": price(client, 9000, "year").id,
+        "EURO": price(client, 900, currency="eur").id,
+    }
+    items = [{key: named.get(value, value) for key, value in item.items()} for item in params.get("items", [])]
+    if items:
+        params = {**params, "items": items}
+    before = app.world.snapshot()
+    with pytest.raises(stripe.InvalidRequestError, match=words):
+        client.v1.subscriptions.update(subscription.id, params)
+    assert app.world.snapshot() == before
+
+
+def test_the_anchor_cannot_move_within_a_trial(
+    client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price
+) -> None:
+    """docs.stripe.com/billing/subscriptions/trials: the billing cycle begins when the trial ends"""
+    trial = subscribe(client, customer.id, pro.id, trial_period_days=14)
+    with pytest.raises(stripe.InvalidRequestError, match="trial_end=now"):
+        client.v1.subscriptions.update(trial.id, {"billing_cycle_anchor": {"type": "now"}})
+
+
 def test_a_change_during_the_trial_prorates_nothing(
     client: stripe.StripeClient,
     customer: stripe.Customer,

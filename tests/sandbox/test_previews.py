@@ -121,6 +121,18 @@ def test_by_customer_alone_the_soonest_subscription_is_shown(
         client.v1.invoices.create_preview({"customer": other.id, "subscription": subscription.id})
 
 
+def test_without_a_subscription_the_waiting_items_are_shown(
+    client: stripe.StripeClient, customer: stripe.Customer
+) -> None:
+    """docs.stripe.com/api/invoices/create_preview"""
+    client.v1.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
+    assert amounts(client.v1.invoices.create_preview({"customer": customer.id})) == [700]
+    with pytest.raises(stripe.InvalidRequestError, match="customer"):
+        client.v1.invoices.create_preview({})
+    with pytest.raises(stripe.InvalidRequestError, match="needs a price"):
+        client.v1.invoices.create_preview({"customer": customer.id, "subscription_details": {"items": [{"quantity": 1}]}})
+
+
 def test_a_subscription_that_does_not_exist_yet(
     client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price, app: Any
 ) -> None:

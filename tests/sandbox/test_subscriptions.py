@@ -240,6 +240,9 @@ def test_sent_invoices_are_due_later_and_the_subscription_is_active_meanwhile(
         ({"default_payment_method": "pm_none"}, "resource_missing"),
         ({"collection_method": "send_invoice"}, None),
         ({"coupon": "FREE"}, "parameter_unknown"),
+        ({"trial_end": 2_000_000_000, "trial_period_days": 3}, None),
+        ({"billing_cycle_anchor": 2_000_000_000}, None),
+        ({"cancel_at": 1}, None),
     ],
 )
 def test_wrong_parameters_are_refused(
