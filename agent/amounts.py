@@ -18,10 +18,10 @@ _WORDS = {
 }  # fmt: skip
 _CODES = "usd|eur|gbp|jpy|chf|cad|aud|nzd|sek|nok|dkk|pln|inr|brl|mxn|sgd|hkd|czk|huf"
 _NUMBER = r"\d{1,3}(?:[,.'\u202f ]\d{3})+(?:[.,]\d{1,3})?|\d+(?:[.,]\d{1,3})?"
-_BEFORE = re.compile(rf"(?P<sign>us\$|[$€£¥]|\b(?:{_CODES})\b)\s?[-+]?(?P<number>{_NUMBER})(?![\d%])", re.I)
+_BEFORE = re.compile(rf"(?P<sign>us\$|[$€£¥]|\b(?:{_CODES})\b)[ \u202f]?[-+]?(?P<number>{_NUMBER})(?![\d%])", re.I)
 _NAMED = "|".join(sorted(_WORDS, key=len, reverse=True))
 _AFTER = re.compile(
-    rf"(?<![\w.,])(?P<number>{_NUMBER})\s?(?P<sign>[$€£¥]|(?:{_CODES}|{_NAMED})\b)",
+    rf"(?<![\w.,])(?P<number>{_NUMBER})[ \u202f]?(?P<sign>[$€£¥](?! ?\d)|(?:{_CODES}|{_NAMED})\b)",
     re.I,
 )
 _CENTS = re.compile(r"(?<![\w.,])(?P<number>\d+)\s?(?:cents?|¢)(?!\w)", re.I)

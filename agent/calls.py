@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from agent.bounds import Bounds
 from agent.control import CONTROL
 from agent.effects import EffectRecord, record, unsettled
+from agent.faults import place
 from agent.journal import Journal
 from agent.models.chat import ToolCall
 from billing.ids import CaseId, ProposalId, TurnId
@@ -151,7 +152,7 @@ class Calls:
         except TimeoutError:
             return _error("timeout", f"{tool.name} did not answer in time. It may work again later.")
         except Exception as error:  # noqa: BLE001 - a read that fails is something the model must see, not a crash
-            log.warning("agent.read_failed", tool=tool.name, error=type(error).__name__, message=str(error)[:300])
+            log.warning("agent.read_failed", tool=tool.name, error=place(error))
             return _error(str(getattr(error, "code", "unavailable")), f"{tool.name} is not available now.")
         if len(json.dumps(result)) > self.bounds.result_characters:
             return _error("too_large", f"The result of {tool.name} is too large to read.")
@@ -202,8 +203,8 @@ async def submit(gate: Gate, proposal: Proposal) -> EffectRecord:
     """Through the gate. If the gate itself fails, the outcome is unknown: neither done nor not done is claimed."""
     try:
         return record(await gate.submit(proposal))
-    except Exception as error:  # the turn must go on to tell a human
-        log.exception("agent.gate_failed", tool=proposal.tool, proposal=proposal.id, error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the turn must go on to tell a human
+        log.warning("agent.gate_failed", tool=proposal.tool, proposal=proposal.id, error=place(error))
         return unsettled(proposal.tool, proposal.arguments, proposal.id, type(error).__name__)
 
 

@@ -16,6 +16,7 @@ from agent.confidence import Confidence, Signals, assess
 from agent.effects import EffectRecord
 from agent.escalation import packet, waiting
 from agent.evidence import Evidence
+from agent.faults import place
 from agent.journal import Journal
 from agent.ledger_sentences import all_about, handed_over, to_tell
 from agent.loop import LoopEnd
@@ -232,7 +233,7 @@ class Endings:
                 found = await tool.read(tool.arguments(), self.desks(self.opened.principal))
             return found.model_dump(mode="json")
         except Exception as error:  # noqa: BLE001 - the hand-over must not fail for want of a diagnosis
-            log.warning("agent.no_diagnosis", case=self.opened.case.id, error=type(error).__name__)
+            log.warning("agent.no_diagnosis", case=self.opened.case.id, error=place(error))
             return None
 
 

@@ -22,6 +22,7 @@ from agent.control import schemas
 from agent.conversation import as_messages, says_something
 from agent.endings import Endings, Worked
 from agent.evidence import Evidence, gather
+from agent.faults import place
 from agent.journal import Journal
 from agent.ledger_sentences import handed_over
 from agent.loop import Loop, LoopEnd
@@ -96,9 +97,9 @@ class Lee:
             return await self._work(opened, journal, endings, worked)
         except LogUnavailable:
             raise
-        except Exception as error:
-            log.exception("agent.turn_failed", turn=opened.turn.id, case=opened.case.id)
-            return await endings.to_human(worked, "internal_error", detail=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - whatever broke, the customer must not be left alone with it
+            log.warning("agent.turn_failed", turn=opened.turn.id, case=opened.case.id, error=place(error))
+            return await endings.to_human(worked, "internal_error", detail=place(error))
 
     async def _work(self, opened: OpenTurn, journal: Journal, endings: Endings, worked: Worked) -> Ending:
         topic = worked.topic

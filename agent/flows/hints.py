@@ -20,6 +20,8 @@ _ORDINALS = {
 }
 # Only as an answer to a list ("the second one", "the 2nd"), never inside other wishes ("my second payment").
 _ANSWER = re.compile(rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|payment|charge|invoice|of them))?\b", re.I)
+# No word begins like this, so even an id without a digit is meant as one.
+_CHARGE = re.compile(r"(?<![A-Za-z0-9_])(?:ch|py)_[A-Za-z0-9_]{3,120}")
 
 
 class Hints:
@@ -28,6 +30,7 @@ class Hints:
     def __init__(self, slots: dict[str, Any], earlier: dict[str, Any], text: str, *, answering: bool) -> None:
         self._now = slots
         self._before = earlier if answering else {}
+        self._charges = _CHARGE.findall(text)
         match = _ANSWER.search(text) if answering else None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
 
@@ -60,7 +63,8 @@ class Hints:
         return self._slot("interval")
 
     def ids(self, *prefixes: str) -> list[str]:
-        return [each for each in self._slot("stripe_ids") or [] if each.startswith(prefixes)]
+        named = [*(self._slot("stripe_ids") or []), *self._charges]
+        return [each for each in dict.fromkeys(named) if each.startswith(prefixes)]
 
     @property
     def point_at_payment(self) -> bool:

@@ -49,8 +49,12 @@ class View:
         return date.fromisoformat(self.brief["today"])
 
     @property
-    def reply_refused(self) -> bool:
-        return any(name == "reply" for name, _, _ in self._calls)
+    def reply_refused(self) -> str | None:
+        """What was wrong with the reply, if it was refused."""
+        for name, _, result in self._calls:
+            if name == "reply":
+                return str(result.get("error", {}).get("message", "refused"))
+        return None
 
     def asked(self, tool: str, arguments: Row) -> bool:
         return any(name == tool and given == arguments for name, given, _ in self._calls)

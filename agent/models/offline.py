@@ -20,7 +20,7 @@ from agent.prompting import render
 from agent.topics.names import Topic
 
 # Under this confidence an acting topic is asked about, once, instead of acted upon.
-CLEAR_FROM = 0.45
+CLEAR_FROM = 0.35
 
 
 class OfflinePlanner:
@@ -34,7 +34,7 @@ class OfflinePlanner:
 def plan(view: View) -> Move:
     """The next move in the flow of the topic."""
     if view.reply_refused:
-        return HandOver("cannot_solve", "The planner's own reply did not stand up to the check.")
+        return HandOver("cannot_solve", f"The planner's own reply did not stand up to the check: {view.reply_refused}")
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
     topic = Topic(view.topic["topic"])
