@@ -36,7 +36,7 @@ def pip(*arguments: str) -> None:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  it runs on whatever Python the machine has
         sys.exit(f"Agent Lee needs Python 3.11 or newer; this is {sys.version.split()[0]}. Try make PYTHON=python3.12")
     if STAMP.exists() and STAMP.read_text() == wanted():
         return
