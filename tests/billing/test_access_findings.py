@@ -197,3 +197,5 @@ def test_a_debt_without_an_invoice_is_for_a_human(status: str):
     assert RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN not in causes(replace(late, invoices=(sent,)))
     paid = replace(sent, status="paid")
     assert RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN in causes(replace(late, invoices=(paid,)))
+    untried = unpaid(attempt_count=0, charges=())
+    assert RootCause.PAYMENT_FAILED_CAUSE_UNKNOWN in causes(replace(late, invoices=(untried,)))
