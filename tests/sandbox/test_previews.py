@@ -130,7 +130,9 @@ def test_without_a_subscription_the_waiting_items_are_shown(
     with pytest.raises(stripe.InvalidRequestError, match="customer"):
         client.v1.invoices.create_preview({})
     with pytest.raises(stripe.InvalidRequestError, match="needs a price"):
-        client.v1.invoices.create_preview({"customer": customer.id, "subscription_details": {"items": [{"quantity": 1}]}})
+        client.v1.invoices.create_preview(
+            {"customer": customer.id, "subscription_details": {"items": [{"quantity": 1}]}}
+        )
 
 
 def test_a_subscription_that_does_not_exist_yet(
