@@ -25,6 +25,8 @@ async def hugo(shop: Shop) -> AsyncGenerator[datetime, None]:
     await shop.customer("cus_hugo", "Hugo Almeida")
     await shop.card("cus_hugo")
     await shop.subscribe("cus_hugo", "starter_monthly")
+    # The account's portal has been set up: a first link makes its configuration.
+    await shop.post("billing_portal/sessions", {"customer": "cus_hugo"})
 
 
 async def mona(shop: Shop) -> AsyncGenerator[datetime, None]:
