@@ -21,7 +21,6 @@ def pause(call: Call, subscription: Json) -> None:
             "type": "subscription",
         }
     }
-    call.unschedule("subscription.renew", subscription["id"])
     call.save(subscription, "customer.subscription.updated")
     call.emit("customer.subscription.paused", subscription)
 

@@ -139,6 +139,8 @@ def test_at_the_period_end_it_is_over_and_nothing_is_billed(
     advance(30 * DAY)
     ended = client.v1.subscriptions.retrieve(subscription.id)
     assert (ended.status, ended.ended_at) == ("canceled", PERIOD_END)
+    # The day it was asked for, not the day it came.
+    assert ended.canceled_at == unix(2026, 11, 2, 9)
     advance(2 * DAY)
     assert len(invoices(client, customer=customer.id)) == 1
 

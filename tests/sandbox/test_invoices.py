@@ -136,7 +136,9 @@ def test_voiding_cancels_the_intent_and_gives_applied_credit_back(
 ) -> None:
     """docs.stripe.com/invoicing/overview#void; docs.stripe.com/billing/customer/balance: unapplied_from_invoice"""
     client.v1.customers.balance_transactions.create(customer.id, {"amount": -400, "currency": "usd"})
-    invoice = opened(client, customer, 1500)
+    draft = billed(client, customer, 1500)
+    assert (draft.amount_due, draft.starting_balance, draft.ending_balance) == (1100, -400, None)
+    invoice = client.v1.invoices.finalize_invoice(draft.id)
     assert (invoice.amount_due, invoice.starting_balance, invoice.ending_balance) == (1100, -400, 0)
     void = client.v1.invoices.void_invoice(invoice.id)
     assert (void.status, void.status_transitions.voided_at) == ("void", NOW)

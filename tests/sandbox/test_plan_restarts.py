@@ -55,6 +55,21 @@ def test_another_interval_restarts_the_period_and_bills_at_once(
     assert (amounts(invoice), invoice.status) == ([-500, 10_000], "paid")
 
 
+def test_without_prorations_the_old_periods_rest_is_forfeited_for_good(
+    client: stripe.StripeClient,
+    customer: stripe.Customer,
+    subscription: stripe.Subscription,
+    advance: Callable[[int], int],
+) -> None:
+    """docs.stripe.com/api/subscriptions/update: with none no credits are made for the old subscription's unused time"""
+    yearly = price(client, 36_500, "year", name="Yearly")
+    advance(HALF)
+    changed = change(client, subscription, item={"price": yearly.id}, proration_behavior="none")
+    assert amounts(client.v1.invoices.retrieve(str(changed.latest_invoice))) == [36_500]
+    client.v1.subscriptions.cancel(subscription.id, {"prorate": True})
+    assert [item.amount for item in pending(client, customer)] == [-36_500]
+
+
 def test_a_new_anchor_credits_every_item_and_begins_a_period(
     client: stripe.StripeClient, customer: stripe.Customer, basic: stripe.Price, advance: Callable[[int], int]
 ) -> None:

@@ -109,6 +109,7 @@ def test_paying_by_hand_recovers_at_once_and_a_failed_try_by_hand_does_not_count
     use_card(client, customer.id, "pm_card_chargeCustomerFail")
     advance(TO_RENEWAL + HOUR)
     invoice = latest(client, subscription)
+    advance(5 * HOUR)
     with pytest.raises(stripe.CardError) as declined:
         client.v1.invoices.pay(invoice.id)
     assert declined.value.code == "card_declined"
