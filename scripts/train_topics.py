@@ -21,7 +21,8 @@ from knowledge.embedder import BUNDLED_MODEL, load_embedder
 
 FOLDS = 8
 INVERSE_REGULARIZATION = 10.0  # of 1, 3, 10, 30, 100 the best on held-out scenarios
-NOVELTY_INVERSE_REGULARIZATION = 1.0
+NOVELTY_INVERSE_REGULARIZATION = 10.0
+UNKNOWN_WEIGHT = 1.5  # ours and not ours count alike, times this: a wrong answer costs more than a question back
 TOLERANCE = 1e-4
 ORDER = {topic: number for number, topic in enumerate(Topic)}
 
@@ -52,14 +53,16 @@ def train(model: str) -> tuple[Head, dict[str, float]]:
     ours = labels != ORDER[Topic.UNKNOWN]
 
     held_scores = np.zeros((len(examples), len(ORDER)), np.float32)
-    held_signals = np.zeros((len(examples), 3), np.float32)
+    held_signals = np.zeros((len(examples), 5), np.float32)
     for held in folds(examples):
         weights, bias = fit_linear(vectors[~held], labels[~held])
         held_scores[held] = vectors[held] @ weights.T + bias
         held_signals[held] = signals(held_scores[held], vectors[held] @ vectors[~held].T, ours[~held])
 
     temperature = fit_temperature(held_scores[ours, :-1], labels[ours])
-    novelty = LogisticRegression(C=NOVELTY_INVERSE_REGULARIZATION, max_iter=5_000).fit(held_signals, ours)
+    balance = np.where(ours, 0.5 / ours.mean(), UNKNOWN_WEIGHT * 0.5 / (1 - ours.mean()))
+    novelty = LogisticRegression(C=NOVELTY_INVERSE_REGULARIZATION, max_iter=5_000)
+    novelty.fit(held_signals, ours, sample_weight=balance)
     weights, bias = fit_linear(vectors, labels)
     head = Head(
         model=model,

@@ -2,7 +2,7 @@
 
 Two calibrated questions, fitted on scenarios held out from training (scripts/train_topics.py):
 which topic, given that it is one of ours (a softmax with a temperature over linear scores), and is it one of ours
-(a logistic regression over three signals of novelty).
+(a logistic regression over five signals of novelty).
 """
 
 import io
@@ -18,6 +18,7 @@ from agent.topics.names import Topic
 HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
 Floats = NDArray[np.float32]
+NEIGHBOURS = 5
 
 
 class HeadUnusable(ValueError):
@@ -35,7 +36,7 @@ class Head:
     temperature: float
     examples: NDArray[np.float16]  # (examples, dimensions)
     example_is_ours: NDArray[np.bool_]  # (examples,)
-    novelty: Floats  # (4,): weights of the three signals of `signals`, then the intercept
+    novelty: Floats  # (6,): weights of the five signals of `signals`, then the intercept
 
     def topics(self, vectors: Floats) -> Floats:
         """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them; shape (n, 34)."""
@@ -69,13 +70,14 @@ class Head:
 
 
 def signals(scores: Floats, nearest: Floats, ours: NDArray[np.bool_]) -> Floats:
-    """Three signals of novelty, shape (n, 3): how much the scores of our topics outweigh that of `unknown`, and the
-    cosines to the nearest example of ours and to the nearest one that is not ours.
+    """Five signals of novelty, shape (n, 5): how much the scores of our topics outweigh that of `unknown`; then the
+    cosine to the nearest example of ours, to the nearest that is not, and the mean of the nearest five of each.
 
     `scores` is (n, topics) with `unknown` last, `nearest` (n, examples) cosines, `ours` (examples,).
     """
     outweigh = np.logaddexp.reduce(scores[:, :-1], axis=1) - scores[:, -1]
-    columns = [outweigh, nearest[:, ours].max(axis=1), nearest[:, ~ours].max(axis=1)]
+    sides = [np.partition(nearest[:, side], -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:] for side in (ours, ~ours)]
+    columns = [outweigh, *(side.max(axis=1) for side in sides), *(side.mean(axis=1) for side in sides)]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
