@@ -78,6 +78,9 @@ _READY = _any(
     "taken care", "sorted", "queued", "headed", "heading", "coming", "live", "returned", "active now", "there by now",
 )  # fmt: skip
 
+# Participles that, with "is", tell of something done; others ("issued", "applied", "set") mostly describe.
+_SETTLED = _any("scheduled", "settled", "restored", "unlocked", "corrected", "granted", "approved", "sorted", "fixed")
+
 _NOT = re.compile(r"\b(?:not|never|cannot|no one|nobody|nothing|neither|unable|without|no)\b|n't\b")
 _NOT_ONLY = re.compile(
     r"\bnot only\b|\bno (?:worries|problem|doubt|need)\b|\bnot to worry\b|\bdo(?:n't| not) worry\b|\bwhy not\b"
@@ -102,7 +105,8 @@ _ARRIVES = re.compile(
 )
 _EXPECT = re.compile(
     r"\b(?:expect|allow|wait|look out|keep an eye)\b.{0,40}?\b(?:the|your|a|this|that)\b.{0,12}?"
-    r"(?:refund|money|credit|reimbursement|returned|funds|[$€£]\s?\d)",
+    r"(?:refund|money|credit|reimbursement|returned|funds|[$€£]\s?\d)"
+    r"|\bexpect to be (?:refunded|reimbursed|credited|repaid|paid back)\b",
     re.I,
 )
 _UNDERWAY = re.compile(
@@ -169,7 +173,10 @@ def _rows() -> tuple[_Row, ...]:
     for action in _ACTIONS:
         base, past, ing = _any(*verbs[action]["base"]), _any(*verbs[action]["past"]), _gerunds(verbs[action]["base"])
         rows += _active(action, base, past, ing)
-        if action in ("refund", "cancel", "other", "handover", "change"):
+        if action == "charge":
+            # "You have been charged" tells of a payment on record; these tell of somebody's doing.
+            rows += _passive(action, "(?:re-?tried|re-?run|collected|re-?attempted)")
+        elif action != "link":
             rows += _passive(action, past)
     return tuple(rows)
 
@@ -196,12 +203,14 @@ def _passive(action: Action, past: str) -> list[_Row]:
     tabular = r"(?! (?:on|by|in|at|to|for|from|charges?|payments?|invoices?|subscriptions?|refunds?|plans?)\b)"
     headless = rf"^(?:(?:just|already|now|successfully|ok|okay|done|great|good news)[,:!]?\s+)*{past}\b{tabular}"
     rows = [_Row(action, "done", True, re.compile(perfect, re.I))]
-    if action == "change":
+    if action in ("change", "charge"):
         return rows
     rows.append(_Row(action, "promised", True, re.compile(future, re.I)))
     rows.append(_Row(action, "done", False, re.compile(headless, re.I)))
     if action != "other":
         rows.append(_Row(action, "done", True, re.compile(present, re.I)))
+    else:
+        rows.append(_Row(action, "done", True, re.compile(rf"\b(?:is|are|'s|'re){some} {_SETTLED}\b", re.I)))
     return rows
 
 

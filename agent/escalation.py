@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from agent.brief import TopicView
+from agent.brief import TopicView, jsonable
 from agent.confidence import Confidence
 from agent.effects import EffectRecord
 from agent.journal import Journal
@@ -65,7 +64,7 @@ def packet(
             "role": opened.case.role,
             "channel": opened.case.channel,
         },
-        "topic": asdict(topic),
+        "topic": jsonable(topic),
         "confidence": {"value": confidence.value, "reasons": list(confidence.reasons)},
         "summary": summary,
         "facts": facts,

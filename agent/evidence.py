@@ -28,6 +28,7 @@ class Evidence:
     passages: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     refunded: frozenset[Amount] = frozenset()
     cancelled: bool = False
+    explained: tuple[str, ...] = ()  # sentences of the diagnosis, which are ours and rest on facts
     effects: tuple[EffectRecord, ...] = ()
 
 
@@ -53,6 +54,7 @@ def gather(
     passages: dict[str, tuple[str, str]] = {}
     refunded: set[Amount] = set()
     cancelled = False
+    explained: list[str] = []
     for tool, result in results:
         sums |= amounts_in(result)
         urls |= links(json.dumps(result, ensure_ascii=False))
@@ -60,6 +62,8 @@ def gather(
             passages.update(_passages(result))
             continue
         for row in _rows(result):
+            if tool == "diagnose" and isinstance(row.get("explanation"), str):
+                explained.append(row["explanation"])
             refunded |= _returned(row)
             cancelled = cancelled or row.get("cancel_at_period_end") is True or row.get("status") == "canceled"
     for text in (*conversation, *known):
@@ -70,7 +74,9 @@ def gather(
         sums |= amounts_in([effect.journalled(), effect.shown or ""])
         if effect.secret is not None:
             urls.add(effect.secret)
-    return Evidence(frozenset(sums), frozenset(urls), passages, frozenset(refunded), cancelled, effects)
+    return Evidence(
+        frozenset(sums), frozenset(urls), passages, frozenset(refunded), cancelled, tuple(explained), effects
+    )
 
 
 def _rows(value: Any) -> Iterator[dict[str, Any]]:

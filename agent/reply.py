@@ -53,7 +53,8 @@ class HeldReply:
         parts = sentences(body)
         if not parts and not evidence.effects:
             problems.append("The reply is empty.")
-        passages = " ".join(" ".join(plain(text).split()) for _, text in evidence.passages.values())
+        ours = (*(text for _, text in evidence.passages.values()), *evidence.explained)
+        passages = " ".join(" ".join(plain(text).split()) for text in ours)
         quoted = frozenset(n for n, part in enumerate(parts) if " ".join(plain(part).split()).strip("\"'") in passages)
         dropped: set[str] = set()
         for n, (part, claim) in enumerate(zip(parts, self._detector.claims(parts, quoted), strict=True)):

@@ -9,7 +9,7 @@ import unicodedata
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|inc|ltd|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\.$", re.I
 )
-_BREAK = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|\n+|(?<=;)\s+")
+_BREAK = re.compile(r"(?<=[.!?…。！？])[\"')\]]*\s+|(?<=;)\s+|(?<=:)\s+(?=[\"“A-Z])")
 _BULLET = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "‛": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "−": "-", "\u00a0": " "})
@@ -24,15 +24,19 @@ def plain(text: str) -> str:
 
 def sentences(text: str) -> list[str]:
     """The sentences and list items of a text, as written and in order; empty ones are left out."""
+    return [found for line in text.splitlines() for found in _of_line(_BULLET.sub("", line))]
+
+
+def _of_line(line: str) -> list[str]:
     found: list[str] = []
-    for piece in _BREAK.split(text):
-        if not piece or not piece.strip():
+    for piece in _BREAK.split(line):
+        if not piece.strip():
             continue
         if found and _ABBREVIATION.search(found[-1]):
             found[-1] = f"{found[-1]} {piece.strip()}"
         else:
             found.append(piece.strip())
-    return [_BULLET.sub("", sentence) for sentence in found if _BULLET.sub("", sentence).strip()]
+    return found
 
 
 # The commonest words of English that carry no content. Natural English rarely has a long sentence without them.
@@ -46,7 +50,7 @@ _FUNCTION = frozenset(
         "would yes yet you your it's i'm i've i'll you're you've you'll we're we've we'll that's there's here's don't "
         "doesn't didn't isn't aren't can't won't "
         # and words of billing that no other language spells so
-        "charge charged charges payment payments invoices need needs every each nothing both without takes today open "
+        "charge charged charges once billed payment payments invoices need needs every each nothing both without takes today open "
         "opens found choose press click see pay paid pays month months year years days second first line lines "
         "amount amounts access card cards bill bills ends starts shows working works welcome hello sorry three two",
     )
@@ -55,11 +59,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
 # Of those, spelled like words of Spanish, French, German, Italian or Dutch: they prove nothing.
-_ELSEWHERE = frozenset(
-    re.findall(
-        r"\w+", "a am an as at be by do for had has he her i in is it me no of on or so some us was we were will"
-    )
-)
+_ELSEWHERE = frozenset(re.findall(r"\w+", "a am an as at do for he her i in is it me no on or so some was we will"))
 _MENU = re.compile(r"[\w ]+(?:\s*(?:→|>|»)\s*[\w ]+)+")
 
 

@@ -93,7 +93,9 @@ async def test_whatever_a_server_does_a_human_gets_the_case_and_nothing_false_is
 
 
 async def test_what_was_wrong_is_told_once_and_a_better_reply_goes_out(office: Opener) -> None:
-    with serving(text("I have refunded you."), reply("I can see your payment. What went wrong with it?", kind="question")) as server:
+    with serving(
+        text("I have refunded you."), reply("I can see your payment. What went wrong with it?", kind="question")
+    ) as server:
         async with office(chat(server.url)) as o:
             result = await o.says("cus_maya", TICKET)
             assert result.outcome == "awaiting_customer"
@@ -103,7 +105,9 @@ async def test_what_was_wrong_is_told_once_and_a_better_reply_goes_out(office: O
 
 
 async def test_a_thousand_calls_are_cut_to_the_bound_and_answered_each(office: Opener) -> None:
-    with serving(tool_calls(*[("diagnose", {})] * 1000), reply("All payments look fine to me. What is missing?", kind="question")) as server:
+    with serving(
+        tool_calls(*[("diagnose", {})] * 1000), reply("All payments look fine to me. What is missing?", kind="question")
+    ) as server:
         async with office(chat(server.url)) as o:
             result = await o.says("cus_hugo", "something is odd with my account")
             assert result.outcome == "awaiting_customer"

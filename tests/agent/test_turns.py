@@ -22,9 +22,7 @@ async def test_a_refund_within_the_caps_is_made_once_and_told_from_the_ledger(of
         assert set(result.as_json()) == KEYS
         (refund,) = o.refunds()
         assert refund["amount"] == 2_000
-        assert result.effects == (
-            {"kind": "refund", "stripe_id": refund["id"], "amount": 2_000, "currency": "usd"},
-        )
+        assert result.effects == ({"kind": "refund", "stripe_id": refund["id"], "amount": 2_000, "currency": "usd"},)
         assert result.decisions[0]["verdict"] == "allow"
         assert "I have refunded $20.00 to the card ending" in result.reply
         assert o.messages(result.case)[-1] == ("outbound", result.reply)
@@ -123,7 +121,7 @@ async def test_a_member_without_billing_rights_moves_nothing(office: Opener) -> 
         assert result.decisions[0]["verdict"] == "deny"
 
 
-def _settings(o, **autonomy):  # noqa: ANN001, ANN003, ANN202
+def _settings(o, **autonomy):
     o.lee.settings.autonomy = Autonomy(**autonomy)
 
 
@@ -151,7 +149,7 @@ async def test_after_a_take_over_the_reply_is_a_draft(office: Opener) -> None:
         turn = o.queue("cus_hugo", "Which plan am I on?")
         start = o.lee.model.complete
 
-        async def taken_over(request):  # noqa: ANN001, ANN202
+        async def taken_over(request):
             with o.store.unit() as uow:
                 if uow.cases.get(turn.case_id).owner == "lee":
                     uow.cases.take_over(turn.case_id, "ada")
@@ -168,7 +166,7 @@ async def test_an_unknown_outcome_is_told_as_unknown_and_goes_to_a_human(office:
     async with office() as o:
         gate = o.lee.gate
 
-        async def lost(_intent):  # noqa: ANN001, ANN202
+        async def lost(_intent):
             raise EffectUnknown("timeout", "no answer")
 
         gate._effects.perform = lost
@@ -184,7 +182,7 @@ async def test_an_unknown_outcome_is_told_as_unknown_and_goes_to_a_human(office:
 async def test_sources_that_do_not_answer_end_with_a_human(office: Opener) -> None:
     async with office() as o:
 
-        def nothing(_principal):  # noqa: ANN001, ANN202
+        def nothing(_principal):
             raise ConnectionError("Stripe is down")
 
         object.__setattr__(o.lee, "desks", nothing)
@@ -198,7 +196,7 @@ async def test_a_store_that_cannot_be_written_yields_a_plain_sentence_and_no_eff
         turn = o.queue("cus_maya", "Please refund my Starter payment of $20")
         unit = o.store.unit
 
-        def full():  # noqa: ANN202
+        def full():
             raise LogUnavailable("The disk is full.")
 
         o.store.unit = full
