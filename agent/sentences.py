@@ -50,9 +50,10 @@ _FUNCTION = frozenset(
         "would yes yet you your it's i'm i've i'll you're you've you'll we're we've we'll that's there's here's don't "
         "doesn't didn't isn't aren't can't won't "
         # and words of billing that no other language spells so
-        "charge charged charges once billed payment payments invoices need needs every each nothing both without takes today open "
-        "opens found choose press click see pay paid pays month months year years days second first line lines "
-        "amount amounts access card cards bill bills ends starts shows working works welcome hello sorry three two",
+        "charge charged charges once billed payment payments invoices need needs every each nothing both "
+        "without takes today open opens found choose press click see pay paid pays month months year years "
+        "days second first line lines amount amounts access card cards bill bills ends starts shows working "
+        "works welcome hello sorry three two",
     )
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

@@ -65,7 +65,7 @@ def main() -> int:
         np.savez(
             HEAD_FILE,
             weights=final.coef_[0].astype(np.float32),
-            bias=np.float32(final.intercept_[0]),
+            bias=np.asarray(final.intercept_, dtype=np.float32).ravel()[0],
             threshold=np.float32(threshold),
             embedder=np.str_(embedder.name),
         )

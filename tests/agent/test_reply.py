@@ -106,10 +106,8 @@ def test_the_ledger_speaks_in_place_of_the_model(held: HeldReply) -> None:
     checked = held.check(text, [], evidence(done))
     assert checked.problems == ()
     out = held.compose(text, checked, [done])
-    assert out == (
-        "Sorry about that. I have refunded $20.00 to the card ending 4242. Banks usually show it within 5 to 10 business"
-        " days. Anything else?"
-    )
+    ledger = "I have refunded $20.00 to the card ending 4242. Banks usually show it within 5 to 10 business days."
+    assert out == f"Sorry about that. {ledger} Anything else?"
 
 
 def test_a_refused_effect_supports_no_claim(held: HeldReply) -> None:
