@@ -198,7 +198,7 @@ class Endings:
                 topic_known=worked.topic.known,
                 topic_matters=not worked.confirmed,
                 similarity=worked.similarity,
-                rests_on_passages=bool(worked.citations),
+                rests_on_passages=bool(worked.citations) and not any(_looked(content) for content in reads),
                 reads_failed=sum(not content["result"].get("ok") for content in reads),
                 reads_made=len(reads),
                 replies_refused=sum(bool(content.get("refused")) for content in tools),
@@ -235,6 +235,11 @@ class Endings:
         except Exception as error:  # noqa: BLE001 - the hand-over must not fail for want of a diagnosis
             log.warning("agent.no_diagnosis", case=self.opened.case.id, error=place(error))
             return None
+
+
+def _looked(content: dict[str, Any]) -> bool:
+    """Whether the account itself was read, so that the reply does not rest on passages alone."""
+    return content["name"] != "search_knowledge" and bool(content["result"].get("ok"))
 
 
 def _similarity(journal: Journal | None) -> float | None:

@@ -46,8 +46,13 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.UNKNOWN: questions.UNKNOWN,
 }
 
-# Topics whose flow may change something that the customer is not asked to confirm: unclear ones get a question first.
-UNASKED: Final = frozenset({Topic.REFUND_REQUEST, Topic.DUPLICATE_CHARGE, Topic.UPDATE_PAYMENT_METHOD})
+# Topics whose flow may change something that the customer is not asked to confirm, and the kind of change: unclear
+# ones get a question first.
+UNASKED: Final = {
+    Topic.REFUND_REQUEST: "money",
+    Topic.DUPLICATE_CHARGE: "money",
+    Topic.UPDATE_PAYMENT_METHOD: "card",
+}
 
 NAMES: Final[dict[Topic, str]] = {
     Topic.PAYMENT_FAILED: "a payment that failed",

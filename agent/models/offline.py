@@ -38,9 +38,18 @@ def plan(view: View) -> Move:
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
     topic = Topic(view.topic["topic"])
-    if topic in UNASKED and view.topic["confidence"] < CLEAR_FROM and view.brief["asked_before"] == 0:
+    if topic in UNASKED and view.brief["asked_before"] == 0 and _unclear(view, topic):
         return Say("which_wish", _two_wishes, kind="question")
     return walk(FLOWS[topic], view) or HandOver("cannot_solve", "The flow of this topic came to no end.")
+
+
+def _unclear(view: View, topic: Topic) -> bool:
+    """Too faint, or nearly as likely a wish for another kind of change (money back, or another card)."""
+    if view.topic["confidence"] < CLEAR_FROM:
+        return True
+    second = Topic(view.topic["second_choice"] or "unknown")
+    other_kind = UNASKED.get(second) not in (None, UNASKED[topic])
+    return other_kind and view.topic["second_confidence"] >= view.topic["confidence"] / 2
 
 
 def _two_wishes(view: View) -> dict[str, Any]:
