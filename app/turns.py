@@ -11,10 +11,18 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from agent.turn import TurnResult
 from billing.ids import TurnId
 
+log = structlog.get_logger(__name__)
+
 Take = Callable[[TurnId], Awaitable[TurnResult]]
+
+
+class EngineUnavailable(RuntimeError):
+    """The workflow engine's own database cannot be used; turns can still be taken without it."""
 
 
 class Turns(Protocol):
@@ -48,7 +56,9 @@ class DurableTurns:
         self._results: dict[str, TurnResult] = {}  # of workflows that somebody in this process waits for
 
     def launch(self) -> None:
-        """Start DBOS on the running loop; turns that a killed process left begin again at once."""
+        """Start DBOS on the running loop; turns that a killed process left begin again at once.
+
+        Raises `EngineUnavailable` when its database cannot be used."""
         from dbos import DBOS, DBOSPortableJSONSerializer
 
         self._loop = asyncio.get_running_loop()
@@ -65,15 +75,25 @@ class DurableTurns:
             }
         )
         self._workflow = DBOS.workflow(name="turn")(_turn)
-        DBOS.launch()
+        try:
+            DBOS.launch()
+        except Exception as error:
+            self.close()
+            raise EngineUnavailable(f"the workflow engine cannot start ({type(error).__name__})") from error
 
     async def run(self, turn: TurnId) -> TurnResult:
+        """The same turn again joins its workflow. If the engine fails, the turn is taken without it: its rows are in
+        the store, and a customer waits."""
         from dbos import SetWorkflowID
 
-        with SetWorkflowID(turn):
-            handle = self._dbos.start_workflow(self._workflow, turn)
-        await asyncio.to_thread(handle.get_result)
-        return self._results.pop(turn)
+        try:
+            with SetWorkflowID(turn):
+                handle = self._dbos.start_workflow(self._workflow, turn)
+            await asyncio.to_thread(handle.get_result)
+        except Exception as error:  # noqa: BLE001  the turn's own errors come again, and plainly, when it is taken below
+            log.warning("turns.engine_failed", turn=turn, error=type(error).__name__)
+        result = self._results.pop(turn, None)
+        return result if result is not None else await self._take(turn)
 
     def close(self) -> None:
         if self._dbos is not None:

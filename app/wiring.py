@@ -23,8 +23,8 @@ from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
 from app.owner import OwnerLock
 from app.settings import Settings, SettingsError, load_settings
-from app.turns import DirectTurns, DurableTurns, Turns, workflow_url
-from billing.ids import CustomerId
+from app.turns import DirectTurns, DurableTurns, EngineUnavailable, Turns, workflow_url
+from billing.ids import CustomerId, TurnId
 from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
 from knowledge.errors import KnowledgeError
 from knowledge.index import Hit
@@ -36,6 +36,7 @@ from policy.limits import DEFAULT, Limits, load_limits
 from policy.proposals import Principal
 from policy.sending import Patience
 from store.database import Store, open_store
+from store.errors import StoreError
 from tools.catalogue import REGISTRY
 from tools.desk import Desk, Desks, KnowledgeSearch
 from tools.effects import StripeEffects
@@ -130,13 +131,42 @@ async def open_house(
             settings=settings.agent.model_copy(update={"human_contact": settings.human_contact}),
         )
         recovered = tuple(await gate.reconcile())
-        turns: Turns = DirectTurns(lee.take_turn)
-        if durable:
-            turns = DurableTurns(lee.take_turn, workflow_url(settings.data, settings.database_url))
-            stack.callback(turns.close)
-            turns.launch()
-        yield House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
+        turns = _turns(stack, lee, settings) if durable else DirectTurns(lee.take_turn)
+        house = House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
+        async with _finishing(house):
+            yield house
         stack.callback(_sign, store)
+
+
+def _turns(stack: AsyncExitStack, lee: Lee, settings: Settings) -> Turns:
+    turns = DurableTurns(lee.take_turn, workflow_url(settings.data, settings.database_url))
+    try:
+        turns.launch()
+    except EngineUnavailable as error:
+        log.warning("turns.not_durable", error=str(error))
+        return DirectTurns(lee.take_turn)
+    stack.callback(turns.close)
+    return turns
+
+
+@asynccontextmanager
+async def _finishing(house: House) -> AsyncIterator[None]:
+    """Take up the turns that an earlier life left, oldest first, beside whatever this one is asked for."""
+    with house.store.look() as uow:
+        left = [TurnId(turn.id) for turn in uow.turns.unfinished()]
+
+    async def finish() -> None:
+        for turn in left:
+            try:
+                await house.turns.run(turn)
+            except StoreError as error:
+                log.warning("turns.left_unfinished", turn=turn, error=error.message)
+
+    finishing = asyncio.create_task(finish())
+    try:
+        yield
+    finally:
+        await finishing
 
 
 def chat_model(settings: Settings) -> ChatModel:

@@ -73,6 +73,7 @@ def open_bench() -> Iterator[Bench]:
         usage = FolderUsage(folder / "clickhouse")
         stack.callback(usage.close)
         asyncio.run(demo.load(folder, now, FileEntitlements(folder / "entitlements.json"), usage))
+        usage.close()  # it opens again at the first question; until then another may
         minds = stack.enter_context(open_minds(load_settings(data=folder)))
         yield Bench(folder, minds, origin, usage)
 

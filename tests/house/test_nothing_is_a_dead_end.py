@@ -68,9 +68,10 @@ FAULTS: dict[str, dict[str, Any]] = {
 async def test_the_help_centre_cannot_be_opened(acme: Any, bench: Bench) -> None:
     minds = replace(bench.minds, knowledge=Unanswering(IndexUnavailable("http://127.0.0.1:1", "refused")))
     async with acme(minds=minds) as copy:
-        how = await ask(copy, "cus_hugo", "How do I download my invoices?")
-        assert how["outcome"] == "escalated"
+        how = await ask(copy, "cus_hugo", "How long do refunds take to arrive, and to which card do they go?")
         assert alive(how)
+        assert how["citations"] == []
+        assert "human" in how["reply"]
         paid = await ask(copy, "cus_nina", "I was charged twice, please refund one.")
         assert [effect["kind"] for effect in paid["effects"]] == ["refund"]
 
@@ -95,8 +96,11 @@ async def test_usage_and_entitlements_do_not_answer(acme: Any) -> None:
         assert result["effects"] == []
 
 
-async def test_a_customer_that_stripe_does_not_know_reaches_a_human(acme: Any) -> None:
+async def test_a_customer_that_stripe_does_not_know_is_told_so_and_offered_a_human(acme: Any) -> None:
     async with acme() as copy:
+        before = copy.world()
         result = await ask(copy, "cus_nobody", "Please refund my last payment.")
-        assert result["outcome"] == "escalated"
         assert alive(result)
+        assert "human" in result["reply"]
+        assert result["effects"] == []
+        assert copy.world() == before
