@@ -1,39 +1,80 @@
 """An invoice as a PDF of one plain page: enough that the link of `invoice_pdf` leads to a real document."""
 
-from sandbox.amounts import written
-from sandbox.world import Json
+import textwrap
 
-_ROWS = 40
+from sandbox.bill import Bill, Row
+
+_ROWS = 36
+_LEFT, _RIGHT, _TOP, _LEADING = 56, 539, 780, 18
+_LETTERS = 80
+_SIZE = 11
+# Advance widths of Helvetica in 1/1000 of the size, for the characters amounts are written with.
+_CAPITALS = "667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722 667 944 667 667 611"
+_WIDTHS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", map(int, _CAPITALS.split()), strict=True))
+_WIDTHS |= {" ": 278, ".": 278, ",": 278, "-": 333}
+_DIGIT = 556
 
 
-def document(invoice: Json) -> bytes:
+def document(bill: Bill) -> bytes:
     """A PDF 1.4 file."""
-    return _assemble(_content(_text_lines(invoice)))
+    return _assemble(_content(bill))
 
 
-def _text_lines(invoice: Json) -> list[str]:
-    currency = invoice["currency"]
-    rows = [
-        f"{line['description'] or 'Item'}   {written(line['amount'], currency)}" for line in invoice["lines"]["data"]
-    ]
-    if len(rows) > _ROWS:
-        rows = [*rows[:_ROWS], f"and {len(rows) - _ROWS} more lines"]
-    return [
-        "SANDBOX - a test document, no real money",
-        f"Invoice {invoice['number']}",
-        f"For {invoice['customer_name'] or invoice['customer_email'] or invoice['customer']}",
-        f"Status: {invoice['status']}",
-        "",
-        *rows,
-        "",
-        f"Total   {written(invoice['total'], currency)}",
-        f"Amount due   {written(invoice['amount_remaining'], currency)}",
-    ]
+def _content(bill: Bill) -> bytes:
+    page = _Page()
+    page.write("Sandbox: a test document. No real card, no real money.")
+    page.skip()
+    page.write(f"Invoice {bill.number}", size=18, bold=True)
+    page.skip()
+    page.write(f"For {bill.customer}")
+    for name, date in bill.dates:
+        page.write(f"{name} {date}")
+    page.write(bill.standing, bold=True)
+    page.skip()
+    page.row(Row("Description", "Amount"), bold=True)
+    page.rule()
+    for row in bill.lines[:_ROWS]:
+        page.row(row)
+    if len(bill.lines) > _ROWS:
+        page.write(f"and {len(bill.lines) - _ROWS} more lines")
+    page.rule()
+    for row in bill.sums:
+        page.row(row, bold=row is bill.sums[-1])
+    return b"\n".join(page.operators)
 
 
-def _content(lines: list[str]) -> bytes:
-    shown = b" T* ".join(b"(" + _escaped(line) + b") Tj" for line in lines)
-    return b"BT /F1 11 Tf 56 780 Td 16 TL " + shown + b" ET"
+class _Page:
+    """Operators of the page from its top down; positions in points."""
+
+    def __init__(self) -> None:
+        self.operators: list[bytes] = []
+        self._y = _TOP
+
+    def skip(self) -> None:
+        self._y -= _LEADING
+
+    def write(self, text: str, *, size: int = _SIZE, bold: bool = False) -> None:
+        self._put(_LEFT, text, size, bold)
+        self.skip()
+
+    def row(self, row: Row, *, bold: bool = False) -> None:
+        self._put(_LEFT, textwrap.shorten(row.text, _LETTERS, placeholder=" ..."), _SIZE, bold)
+        self._put(_RIGHT - _width(row.amount), row.amount, _SIZE, bold)
+        self.skip()
+
+    def rule(self) -> None:
+        at = self._y + _LEADING - 5
+        self.operators.append(b"0.5 w %d %d m %d %d l S" % (_LEFT, at, _RIGHT, at))
+        self._y -= 2
+
+    def _put(self, x: float, text: str, size: int, bold: bool) -> None:
+        font = 2 if bold else 1
+        self.operators.append(b"BT /F%d %d Tf %.1f %d Td (%b) Tj ET" % (font, size, x, self._y, _escaped(text)))
+
+
+def _width(text: str) -> float:
+    """Points; close enough for bold too."""
+    return sum(_WIDTHS.get(letter, _DIGIT) for letter in text) * _SIZE / 1000
 
 
 def _escaped(text: str) -> bytes:
@@ -47,9 +88,10 @@ def _assemble(content: bytes) -> bytes:
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R "
-        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"/Resources << /Font << /F1 5 0 R /F2 6 0 R >> >> >>",
         b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
         b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
     ]
     file = bytearray(b"%PDF-1.4\n")
     offsets: list[int] = []

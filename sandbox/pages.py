@@ -15,28 +15,21 @@ from starlette.routing import Route
 
 from sandbox import clock, forms, invoice_pdf, links, payment_intents, payment_methods, portal
 from sandbox.amounts import written
+from sandbox.bill import bill
 from sandbox.calls import Call
 from sandbox.errors import StripeError
 from sandbox.expansion import render
-from sandbox.invoice_collection import collect
+from sandbox.invoice_collection import HARD_DECLINES, collect
 from sandbox.invoice_lines import date_text
 from sandbox.invoice_payments import default_payment, intent_of
+from sandbox.offered_cards import CARDS, card_text, chosen
 from sandbox.world import Json, World
 
-CARDS = [
-    {"value": "pm_card_visa", "label": "Visa 4242, always works"},
-    {"value": "pm_card_mastercard", "label": "Mastercard 4444, always works"},
-    {"value": "pm_card_chargeCustomerFail", "label": "Visa 0341, can be saved, declines when charged"},
-    {"value": "pm_card_visa_chargeDeclinedInsufficientFunds", "label": "Visa 9995, insufficient funds"},
-    {"value": "pm_card_visa_chargeDeclinedLostCard", "label": "Visa 9987, lost"},
-    {"value": "pm_card_chargeDeclinedExpiredCard", "label": "Visa 0069, expired"},
-    {"value": "pm_card_authenticationRequired", "label": "Visa 3184, asks for authentication"},
-]
-_OFFERED = {card["value"] for card in CARDS}
 _HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
+    # `no-referrer` would make browsers post our own forms with `Origin: null`, which sandbox.loopback refuses.
+    "Referrer-Policy": "same-origin",
     "Sandbox": "agent-lee",
     "X-Content-Type-Options": "nosniff",
 }
@@ -84,27 +77,28 @@ class Pages:
         invoice = self._linked(call, request)
         if isinstance(invoice, Response):
             return invoice
-        problem = None
-        if request.method == "POST" and invoice["status"] in ("open", "uncollectible"):
+        problem, posted = None, request.method == "POST" and _owed(invoice)
+        if posted:
             problem = self._try(lambda: _pay(call, invoice, form))
         current = call.need("invoice", invoice["id"])
-        payment = default_payment(call, current)
-        waits = payment is not None and intent_of(call, payment)["status"] == "requires_action"
-        currency = current["currency"]
+        payment = default_payment(call, current) if _owed(current) else None
+        intent = intent_of(call, payment) if payment else None
+        waits = intent is not None and intent["status"] == "requires_action"
+        refusal = _last_refusal(intent) if intent else None
+        if waits:
+            problem = None
+        elif posted:
+            problem = problem or refusal
         return _page(
             "invoice.html",
-            402 if problem and not waits else 200,
-            invoice=current,
-            lines=[
-                {"description": line["description"], "amount": written(line["amount"], currency)}
-                for line in current["lines"]["data"]
-            ],
-            total=written(current["total"], currency),
-            remaining=written(current["amount_remaining"], currency),
-            due=date_text(current["due_date"]) if current["due_date"] else None,
+            402 if problem else 200,
+            bill=bill(current),
+            owed=_owed(current),
             cards=CARDS,
-            authenticate=waits and current["status"] != "paid",
-            problem=None if waits else problem,
+            authenticate=waits,
+            problem=problem,
+            earlier=refusal,
+            next_try=_next_try(current, intent),
             pdf=render(self._world, current)["invoice_pdf"],
         )
 
@@ -113,7 +107,7 @@ class Pages:
         if isinstance(invoice, Response):
             return invoice
         name = f'attachment; filename="{invoice["number"]}.pdf"'
-        document = invoice_pdf.document(invoice)
+        document = invoice_pdf.document(bill(invoice))
         return Response(document, 200, {**_HEADERS, "Content-Disposition": name}, "application/pdf")
 
     def _linked(self, call: Call, request: Request) -> Json | Response:
@@ -123,7 +117,7 @@ class Pages:
         if link is None or invoice is None:
             return _page("unknown.html", 404)
         if link.expires <= call.now:
-            return _page("expired.html", 410)
+            return _page("expired.html", 410, invoice=True)
         return invoice
 
     def _portal(self, call: Call, request: Request, form: Json) -> Response:
@@ -132,7 +126,7 @@ class Pages:
         if session is None:
             return _page("unknown.html", 404)
         if not portal.visit(call, session):
-            return _page("expired.html", 410)
+            return _page("expired.html", 410, invoice=False)
         problem, done = None, None
         if request.method == "POST":
             problem = self._try(lambda: _use_card(call, session["customer"], form))
@@ -141,7 +135,7 @@ class Pages:
                 return RedirectResponse(after["redirect"]["return_url"], 303, _HEADERS)
             if problem is None:
                 message = ((after or {}).get("hosted_confirmation") or {}).get("custom_message")
-                done = message or "Your card was saved and will be used from now on."
+                done = message or "Your card was saved. Your invoices will be charged to it from now on."
         customer = call.need("customer", session["customer"])
         card = call.find("payment_method", customer["invoice_settings"]["default_payment_method"])
         owed = call.world.select("invoice", {"customer": customer["id"], "status": "open"})
@@ -149,7 +143,8 @@ class Pages:
             "portal.html",
             402 if problem else 200,
             cards=CARDS,
-            current=f"{card['card']['brand']} ending in {card['card']['last4']}" if card else None,
+            current=card_text(card) if card else None,
+            exceptions=_own_cards(call, customer),
             done=done,
             problem=problem,
             return_url=session["return_url"],
@@ -182,24 +177,51 @@ def _pay(call: Call, invoice: Json, form: Json) -> None:
         }
         payment_intents.authenticate(call, body)
         return
-    error = collect(call, invoice, _chosen(form), automatic=False, off_session=False)
+    error = collect(call, invoice, chosen(form), automatic=False, off_session=False)
     if error:
         raise error
 
 
 def _use_card(call: Call, customer_id: str, form: Json) -> None:
     """Save the card and make it the customer's default for invoices."""
-    method = payment_methods.attach_to(call, _chosen(form), customer_id)
+    method = payment_methods.attach_to(call, chosen(form), customer_id)
     customer = call.need("customer", customer_id)
     customer["invoice_settings"]["default_payment_method"] = method["id"]
     call.save(customer, "customer.updated")
 
 
-def _chosen(form: Json) -> str:
-    card = form.get("card")
-    if card not in _OFFERED:
-        raise StripeError(400, "invalid_request_error", "Choose one of the cards offered.", param="card")
-    return str(card)
+def _owed(invoice: Json) -> bool:
+    return invoice["status"] in ("open", "uncollectible")
+
+
+def _next_try(invoice: Json, intent: Json | None) -> str | None:
+    """The day the card on file is tried again; None when it is not, or would not be because of its last decline."""
+    failure = (intent or {}).get("last_payment_error") or {}
+    if not invoice["next_payment_attempt"] or failure.get("decline_code") in HARD_DECLINES:
+        return None
+    return date_text(invoice["next_payment_attempt"])
+
+
+def _last_refusal(intent: Json) -> str | None:
+    """Why the last try failed, for the customer: Stripe's text on a failed authentication speaks to developers."""
+    failure = intent["last_payment_error"]
+    if failure is None:
+        return None
+    if failure.get("code") == "payment_intent_authentication_failure":
+        return "Your bank could not confirm that it was you, so nothing was charged. Try again or use another card."
+    return failure["message"]
+
+
+def _own_cards(call: Call, customer: Json) -> list[str]:
+    """The cards of subscriptions that have one of their own, which goes before the customer's default."""
+    default = customer["invoice_settings"]["default_payment_method"]
+    living = [
+        subscription["default_payment_method"]
+        for subscription in call.world.select("subscription", {"customer": customer["id"]})
+        if subscription["status"] not in ("canceled", "incomplete_expired")
+    ]
+    methods = [call.find("payment_method", id_) for id_ in dict.fromkeys(living) if id_ and id_ != default]
+    return [card_text(method) for method in methods if method and method["customer"] == customer["id"]]
 
 
 def _read(world: World, request: Request) -> links.Link | None:

@@ -1,0 +1,80 @@
+"""An invoice in the words a customer reads, the same on its page and in its PDF."""
+
+from typing import NamedTuple
+
+from sandbox.amounts import written
+from sandbox.invoice_lines import date_text
+from sandbox.world import Json
+
+
+class Row(NamedTuple):
+    """A line of the bill: what it is for and its amount as written, e.g. `$20.00`."""
+
+    text: str
+    amount: str
+
+
+class Bill(NamedTuple):
+    """standing: one sentence on where the invoice stands. remaining: what is still to be paid."""
+
+    number: str
+    customer: str
+    dates: list[tuple[str, str]]
+    lines: list[Row]
+    sums: list[Row]
+    standing: str
+    remaining: str
+
+
+def bill(invoice: Json) -> Bill:
+    """A finalized invoice, all of its lines included."""
+    currency = invoice["currency"]
+    return Bill(
+        number=invoice["number"],
+        customer=invoice["customer_name"] or invoice["customer_email"] or invoice["customer"],
+        dates=_dates(invoice),
+        lines=[
+            Row(line["description"] or "Item", written(line["amount"], currency)) for line in invoice["lines"]["data"]
+        ],
+        sums=_sums(invoice),
+        standing=_standing(invoice),
+        remaining=written(invoice["amount_remaining"], currency),
+    )
+
+
+def _dates(invoice: Json) -> list[tuple[str, str]]:
+    moments = invoice["status_transitions"]
+    named = (
+        ("Issued", moments["finalized_at"]),
+        ("Due", invoice["due_date"]),
+        ("Paid", moments["paid_at"]),
+        ("Voided", moments["voided_at"]),
+    )
+    return [(name, date_text(moment)) for name, moment in named if moment]
+
+
+def _sums(invoice: Json) -> list[Row]:
+    """From the total to what is due, row by row (docs.stripe.com/billing/customer/balance)."""
+    currency, starting = invoice["currency"], invoice["starting_balance"]
+    rows = [Row("Total", written(invoice["total"], currency))]
+    balance = invoice["amount_due"] - invoice["total"]
+    if balance < 0:
+        rows.append(Row("Credit used" if starting < 0 else "Moved to the next invoice", written(balance, currency)))
+    elif balance > 0:
+        rows.append(Row("Owed from before" if starting > 0 else "Kept as credit", written(balance, currency)))
+    if invoice["amount_paid"]:
+        rows.append(Row("Paid", written(-invoice["amount_paid"], currency)))
+    # What is left of a void invoice is owed by nobody.
+    if invoice["status"] != "void":
+        rows.append(Row("Amount due", written(invoice["amount_remaining"], currency)))
+    return rows
+
+
+def _standing(invoice: Json) -> str:
+    match invoice["status"]:
+        case "paid":
+            return "This invoice is paid. Thank you."
+        case "void":
+            return "This invoice was voided. Nothing is owed."
+        case _:
+            return "This invoice has not been paid yet."
