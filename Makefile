@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help environment run test check fast format evals bench record
+.PHONY: help environment run test check fast format evals bench record screenshots
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,3 +38,6 @@ evals: environment ## the recorded tickets, graded by the difference of the whol
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
 	$(BIN)/python -m tests.recordings.record
+
+screenshots: environment ## docs/screenshots anew, of the sandbox's pages in Debian's chromium
+	$(BIN)/python -m scripts.screenshots

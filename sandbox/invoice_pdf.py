@@ -4,14 +4,14 @@ import textwrap
 
 from sandbox.bill import Bill, Row
 
-_ROWS = 36
+_ROWS = 24
 _LEFT, _RIGHT, _TOP, _LEADING = 56, 539, 780, 18
 _LETTERS = 80
 _SIZE = 11
-# Advance widths of Helvetica in 1/1000 of the size, for the characters amounts are written with.
+# Advance widths of Helvetica in 1/1000 of the size, for the characters of that column.
 _CAPITALS = "667 667 722 722 667 611 778 722 278 500 667 556 833 722 778 667 778 722 667 611 722 667 944 667 667 611"
 _WIDTHS = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", map(int, _CAPITALS.split()), strict=True))
-_WIDTHS |= {" ": 278, ".": 278, ",": 278, "-": 333}
+_WIDTHS |= {" ": 278, ".": 278, ",": 278, "-": 333, "m": 833, "t": 278}
 _DIGIT = 556
 
 
@@ -31,7 +31,7 @@ def _content(bill: Bill) -> bytes:
         page.write(f"{name} {date}")
     page.write(bill.standing, bold=True)
     page.skip()
-    page.row(Row("Description", "Amount"), bold=True)
+    page.row(Row("Description", "Amount"))
     page.rule()
     for row in bill.lines[:_ROWS]:
         page.row(row)

@@ -135,7 +135,7 @@ class Pages:
                 return RedirectResponse(after["redirect"]["return_url"], 303, _HEADERS)
             if problem is None:
                 message = ((after or {}).get("hosted_confirmation") or {}).get("custom_message")
-                done = message or "Your card was saved. Your invoices will be charged to it from now on."
+                done = message or "Your card was saved. It is now the card for your invoices."
         customer = call.need("customer", session["customer"])
         card = call.find("payment_method", customer["invoice_settings"]["default_payment_method"])
         owed = call.world.select("invoice", {"customer": customer["id"], "status": "open"})
