@@ -27,6 +27,6 @@ def all_about(effects: Iterable[EffectRecord]) -> str:
     return "\n".join(about(effect) for effect in to_tell(effects))
 
 
-def handed_over(reason: str, *, stored: bool, contact: str | None) -> str:
-    """What the customer is told when a human takes over."""
-    return " ".join(render("handover.v1.j2", reason=reason, stored=stored, contact=contact).split())
+def handed_over(reason: str, *, stored: bool, contact: str | None, pending: bool = False) -> str:
+    """What the customer is told when a human takes over. `pending`: an effect may have been made, and nobody knows."""
+    return " ".join(render("handover.v1.j2", reason=reason, stored=stored, contact=contact, pending=pending).split())

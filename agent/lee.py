@@ -208,13 +208,26 @@ class Lee:
         return gather(results, said, calls.tally.effects.values(), [contact] if contact else [])
 
     def _unstored(self, opened: OpenTurn | None) -> TurnResult:
-        """Nothing can be written down, so nothing may be done: the customer gets a plain sentence and the contact."""
+        """Nothing can be written down, so nothing more may be done: a plain sentence, true of what was begun, and the
+        contact."""
         return TurnResult(
             case="" if opened is None else opened.case.id,
             topic="unknown" if opened is None else opened.case.topic or "unknown",
             outcome="escalated",
-            reply=handed_over("internal_error", stored=False, contact=self.settings.human_contact),
+            reply=handed_over(
+                "internal_error", stored=False, contact=self.settings.human_contact, pending=self._begun(opened)
+            ),
             confidence=0.0,
             escalation={"reason": "store_unavailable", "packet": {}},
             stored=False,
         )
+
+    def _begun(self, opened: OpenTurn | None) -> bool:
+        """Whether an effect of this case waits for its outcome; if even that cannot be read, it may."""
+        if opened is None:
+            return False
+        try:
+            with self.store.look() as uow:
+                return any(intent.status in ("reserved", "unknown") for intent in uow.ledger.of(opened.case.id))
+        except LogUnavailable:
+            return True

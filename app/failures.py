@@ -35,11 +35,12 @@ def explained(error: BaseException) -> tuple[str, int] | None:
         kind = getattr(loaded, name, None) if loaded is not None else None
         if kind is not None and isinstance(error, kind):
             sentence = " ".join(str(error).split())
-            return _with_contact(sentence) if code == 5 else sentence, code
+            return _with_contact(sentence) if name == "LogUnavailable" else sentence, code
     return None
 
 
 def _with_contact(sentence: str) -> str:
     settings = importlib.import_module("app.settings")
     contact = settings.load_settings().human_contact
-    return f"{sentence.rstrip('.')}. Nothing was changed. A human is reached at {contact}."
+    ended = "Nothing more was done; an effect that had been sent already is looked up at the next start."
+    return f"{sentence.rstrip('.')}. {ended} A human is reached at {contact}."

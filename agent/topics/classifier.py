@@ -79,8 +79,7 @@ class TopicClassifier:
     def _read(self, units: Sequence[str]) -> tuple[Floats, Floats]:
         if not units:
             return np.zeros((0, len(KNOWN_TOPICS)), np.float32), np.zeros(0, np.float32)
-        vectors = self._embedder.encode(units)
-        return self._head.topics(vectors), self._head.known(vectors)
+        return self._head.read(self._embedder.encode(units), units)
 
 
 def _units(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The trained head: from a sentence's vector to topics and to whether it is ours at all. Plain numpy.
+"""The trained head: from a sentence's vector and words to topics and to whether it is ours at all. Plain numpy.
 
 Two calibrated questions, fitted on scenarios held out from training (scripts/train_topics.py):
 which topic, given that it is one of ours (a softmax with a temperature over linear scores), and is it one of ours
@@ -7,13 +7,16 @@ which topic, given that it is one of ours (a softmax with a temperature over lin
 
 import io
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from agent.topics.names import Topic
+from agent.topics.words import Vocabulary
 
 HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
@@ -33,25 +36,38 @@ class Head:
     fingerprint: str
     weights: Floats  # (topics, dimensions)
     bias: Floats  # (topics,)
+    vocabulary: Vocabulary
+    word_weights: NDArray[np.float16]  # (terms, topics)
     temperature: float
     examples: NDArray[np.float16]  # (examples, dimensions)
     example_is_ours: NDArray[np.bool_]  # (examples,)
     novelty: Floats  # (6,): weights of the five signals of `signals`, then the intercept
 
-    def topics(self, vectors: Floats) -> Floats:
-        """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them; shape (n, 34)."""
-        scores = self.scores(vectors)[:, :-1] / self.temperature
-        powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-        return powers / powers.sum(axis=1, keepdims=True)
+    def read(self, vectors: Floats, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them, shape (n, 34); and the
+        probability that it is about one of them, shape (n,)."""
+        scores = self.scores(vectors, texts)
+        scaled = scores[:, :-1] / self.temperature
+        powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+        nearest = vectors @ self._examples.T
+        outside = signals(scores, nearest, self.example_is_ours) @ self.novelty[:-1] + self.novelty[-1]
+        return powers / powers.sum(axis=1, keepdims=True), np.asarray(1 / (1 + np.exp(-outside)), dtype=np.float32)
 
-    def known(self, vectors: Floats) -> Floats:
-        """Probability that a text is about one of ours, shape (n,)."""
-        nearest = vectors @ self.examples.astype(np.float32).T
-        features = signals(self.scores(vectors), nearest, self.example_is_ours)
-        return np.asarray(1 / (1 + np.exp(-(features @ self.novelty[:-1] + self.novelty[-1]))), dtype=np.float32)
+    def scores(self, vectors: Floats, texts: Sequence[str]) -> Floats:
+        """Linear scores, shape (n, 35), `unknown` last."""
+        scores = vectors @ self.weights.T + self.bias
+        for row, text in enumerate(texts):
+            at, weights = self.vocabulary.weigh(text, self._columns)
+            scores[row] += weights @ self.word_weights[at].astype(np.float32)
+        return scores
 
-    def scores(self, vectors: Floats) -> Floats:
-        return vectors @ self.weights.T + self.bias
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return self.vocabulary.columns()
+
+    @cached_property
+    def _examples(self) -> Floats:
+        return self.examples.astype(np.float32)
 
     def save(self, path: Path = HEAD) -> None:
         with path.open("wb") as file:
@@ -62,6 +78,9 @@ class Head:
                 topics=np.array([topic.value for topic in Topic]),
                 weights=self.weights,
                 bias=self.bias,
+                terms=np.frombuffer("\n".join(self.vocabulary.names).encode(), dtype=np.uint8),
+                idf=self.vocabulary.idf,
+                word_weights=self.word_weights,
                 temperature=np.array(self.temperature, dtype=np.float32),
                 examples=self.examples,
                 example_is_ours=self.example_is_ours,
@@ -92,6 +111,8 @@ def load_head(path: Path = HEAD) -> Head:
                 fingerprint=str(stored["fingerprint"]),
                 weights=stored["weights"],
                 bias=stored["bias"],
+                vocabulary=Vocabulary(tuple(stored["terms"].tobytes().decode().split("\n")), stored["idf"]),
+                word_weights=stored["word_weights"],
                 temperature=float(stored["temperature"]),
                 examples=stored["examples"],
                 example_is_ours=stored["example_is_ours"],

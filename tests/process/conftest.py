@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +18,25 @@ import pytest
 
 from app import sandbox_process
 from app.house import ROOT
+from store.database import open_store
 
 
 @dataclass(frozen=True)
 class Command:
     data: Path
 
-    def run(self, *arguments: str, stdin: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    def limited(self, blocks: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The same where no file may grow beyond `blocks` KiB: to its writer, a full disk."""
+        return self.run(*arguments, before=["/bin/bash", "-c", f'ulimit -f {blocks}; exec "$0" "$@"'])
+
+    def run(
+        self, *arguments: str, stdin: str | None = None, before: Sequence[str] = (), **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         clean = {
             name: value for name, value in os.environ.items() if not name.startswith(("LEE_", "STRIPE_", "OPENAI_"))
         }
         return subprocess.run(
-            [sys.executable, "-m", "app.main", *arguments],
+            [*before, sys.executable, "-m", "app.main", *arguments],
             cwd=ROOT,
             env={**clean, "LEE_DATA": str(self.data), "HF_HUB_OFFLINE": "1", **environment},
             input=stdin,
@@ -47,6 +56,17 @@ class Command:
         assert running is not None
         return httpx.get(f"{running.url}/_sandbox/world", timeout=10).json()
 
+    def audit(self, customer: str) -> list[dict[str, Any]]:
+        """Every audit entry of a customer's cases."""
+        store = open_store(f"sqlite:///{self.data / 'lee.db'}", self.data / "keys", lambda: datetime.now(UTC))
+        try:
+            with store.look() as uow:
+                cases = [case.id for case in uow.cases.of_customer(customer)]
+        finally:
+            store.close()
+        shown = [self.run("audit", "show", case, "--json").stdout.splitlines() for case in cases]
+        return [json.loads(line) for lines in shown for line in lines]
+
     def refunds(self, charge: str) -> list[dict[str, Any]]:
         return [refund for refund in self.world()["refund"].values() if refund["charge"] == charge]
 
@@ -56,9 +76,22 @@ class Command:
         httpx.post(f"{running.url}/_sandbox/{path}", json=body, timeout=10).raise_for_status()
 
 
-@pytest.fixture
-def lee(tmp_path: Path) -> Iterator[Command]:
-    data = tmp_path / "data"
+@contextmanager
+def commands(data: Path) -> Iterator[Command]:
     sandbox_process.start(data, idle_seconds=300)
     yield Command(data)
     sandbox_process.stop(data)
+
+
+@pytest.fixture
+def lee(tmp_path: Path) -> Iterator[Command]:
+    """A data folder and a sandbox of this test's own."""
+    with commands(tmp_path / "data") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """One data folder for a module's tests, each with customers of its own."""
+    with commands(tmp_path_factory.mktemp("desk") / "data") as made:
+        yield made
