@@ -6,8 +6,10 @@ from typing import Any
 
 from agent.flows import choices
 from agent.flows.view import Row, View
+from agent.topics.sentences import own_words
 
 GOOD_PASSAGE = 0.42  # similarity under which a passage is about something else
+STRONG_PASSAGE = 0.6  # from here on the message reads like the article itself: a question about the rule
 LONGEST_QUERY = 400
 
 
@@ -29,13 +31,46 @@ def open_only(_view: View) -> dict[str, Any]:
 
 
 def query(view: View) -> dict[str, Any] | None:
-    words = " ".join(view.text.split())[:LONGEST_QUERY]
+    """The customer's own words without what they quote; of a long message its end, where the question mostly is."""
+    words = " ".join((own_words(view.text) or view.text).split())
+    if len(words) > LONGEST_QUERY:
+        words = words[-LONGEST_QUERY:].partition(" ")[2] or words[-LONGEST_QUERY:]
     return {"query": words} if words else None
 
 
 def plan_preview(view: View) -> dict[str, Any] | None:
-    plan = view.hints.plan
+    plan = choices.plan_meant(view)
     return None if plan is None else {"plan": plan, "interval": view.hints.interval, "subscription": None}
+
+
+def plans_on_offer(view: View) -> dict[str, Any] | None:
+    """A preview of the plan the account is on changes nothing and lists what else there is, with prices."""
+    current = [row["price"] for row in view.subscriptions]
+    return {"plan": current[0], "interval": None, "subscription": None} if len(current) == 1 else None
+
+
+def invoices_of_plans(view: View) -> dict[str, Any] | None:
+    """Which charge paid for which plan is written in the invoices; wanted only where a plan was named."""
+    return all_invoices(view) if view.hints.plans else None
+
+
+def open_if_broken(view: View) -> dict[str, Any] | None:
+    return open_only(view) if payment_broken(view) else None
+
+
+def payment_broken(view: View) -> bool:
+    """Whatever else is asked: a payment has failed or is due, and the customer can mend it."""
+    return view.diagnosis.get("status") == "red" and view.diagnosis.get("recommended_action") in (
+        "retry_payment",
+        "update_card",
+        "pay_invoice",
+        "complete_authentication",
+        "new_payment_link",
+    )
+
+
+def link_if_broken(view: View) -> dict[str, Any] | None:
+    return link_of_open(view) if payment_broken(view) else None
 
 
 def refund_of_one(view: View) -> dict[str, Any] | None:
@@ -107,6 +142,10 @@ def recent_payments(view: View) -> dict[str, Any]:
     return {"charges": charge_list(choices.paid(view))}
 
 
+def paid_pointed_at(view: View) -> dict[str, Any]:
+    return {"charges": charge_list(choices.pointed_at(choices.paid(view), view))}
+
+
 def twin_pairs(view: View) -> dict[str, Any]:
     return {"pairs": [charge_list(list(pair)) for pair in choices.twins(view)[: choices.SHOWN]]}
 
@@ -127,6 +166,26 @@ def refunds(view: View) -> dict[str, Any]:
         for refund in row["refunds"]
     ]
     return {"refunds": rows[: choices.SHOWN]}
+
+
+def refunded_twins(view: View) -> dict[str, Any]:
+    rows = [
+        {"amount": refund["amount"], "created": refund["created"], "status": refund["status"], "paid": row["created"]}
+        for row in choices.returned_twin(view)
+        for refund in row["refunds"]
+    ]
+    return {"refunds": rows[: choices.SHOWN]}
+
+
+def nearly(view: View) -> dict[str, Any]:
+    return {"charges": charge_list(choices.nearly_meant(view))}
+
+
+def refund_of_nearly(view: View) -> dict[str, Any] | None:
+    found = choices.nearly_meant(view)
+    if len(found) != 1:
+        return None
+    return {"charge": found[0]["id"], "amount": None, "grounds": "requested_by_customer", "duplicate_of": None}
 
 
 def explanation(view: View) -> str | None:
@@ -153,6 +212,17 @@ def bill(view: View) -> dict[str, Any]:
     return {"invoice": found, "lines": [] if found is None else found["lines"] or []}
 
 
+def latest_bill(view: View) -> dict[str, Any]:
+    found = latest_prorated(view)
+    return {"invoice": found, "lines": [] if found is None else found["lines"] or []}
+
+
+def latest_prorated(view: View) -> Row | None:
+    """The newest invoice, when it has prorated lines that are all here."""
+    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:1]
+    return next((row for row in rows if row["has_proration"] and row["lines"] and not row["more_lines"]), None)
+
+
 def prorated(view: View) -> Row | None:
     rows = [row for row in view.invoices if row["has_proration"] and row["lines"] and not row["more_lines"]]
     meant = choices.pointed_at(rows, view, amount="total") if view.hints.point_at_payment else rows
@@ -165,7 +235,9 @@ def two_bills(view: View) -> dict[str, Any]:
 
 
 def invoice_page(view: View) -> dict[str, Any]:
-    return {"link": view.result("invoice_link"), "passage": best_passage(view)}
+    found = choices.invoice_meant(view)
+    lines = found[0]["lines"] if len(found) == 1 and found[0]["has_proration"] and not found[0]["more_lines"] else []
+    return {"link": view.result("invoice_link"), "passage": best_passage(view), "lines": lines or []}
 
 
 def invoice_list(view: View) -> dict[str, Any]:
@@ -175,6 +247,15 @@ def invoice_list(view: View) -> dict[str, Any]:
 
 def plan_list(view: View) -> dict[str, Any]:
     return {"plans": view.brief["plans"], "current": [row["plan"] for row in view.subscriptions]}
+
+
+def offers(view: View) -> dict[str, Any]:
+    """The plans with prices, those at the interval the customer named or is on, and without the present one."""
+    preview = view.result("preview_plan_change")
+    now = {row["price"] for row in view.subscriptions}
+    billed = view.hints.interval or next((row["interval"] for row in view.subscriptions), None)
+    others = [row for row in preview["plans"] if row["price"] not in now]
+    return {"preview": {**preview, "plans": [row for row in others if row["interval"] == billed] or others}}
 
 
 def change(view: View) -> dict[str, Any]:
@@ -191,6 +272,7 @@ def standing(view: View) -> dict[str, Any]:
         "usage": found.get("usage", []),
         "explanation": explanation(view),
         "passage": best_passage(view),
+        "pay_at": view.result("invoice_link") if payment_broken(view) else {},
     }
 
 
@@ -201,6 +283,18 @@ def subscriptions(view: View) -> dict[str, Any]:
 def best_passage(view: View) -> Row | None:
     good = [row for row in view.passages if row["similarity"] >= GOOD_PASSAGE]
     return max(good, key=lambda row: row["similarity"], default=None)
+
+
+def strongly_answered(view: View) -> bool:
+    """The articles answer what was said, and nothing of the customer's own was pointed at, in a first message."""
+    found = best_passage(view)
+    return (
+        found is not None
+        and found["similarity"] >= STRONG_PASSAGE
+        and not view.hints.point_at_payment
+        and not view.hints.plans
+        and view.brief["asked_before"] == 0
+    )
 
 
 def quoted(view: View) -> dict[str, Any]:

@@ -59,11 +59,33 @@ def paid(view: View) -> list[Row]:
 def refund_candidates(view: View) -> list[Row]:
     """What a request for a refund may mean: what was named, else the recent payments, else all of them."""
     rows = pointed_at(refundable(view), view)
+    if len(rows) > 1 and not view.hints.amounts:
+        rows = of_plan(rows, view) or rows
     if view.hints.point_at_payment or len(rows) < 2:
         return rows
     today = latest_day(view)
     recent = [row for row in rows if today - day_of(row) <= RECENT]
     return recent or rows
+
+
+def of_plan(rows: list[Row], view: View) -> list[Row]:
+    """The charges of an invoice that bills a plan the customer named."""
+    named = [name.casefold() for name in view.hints.plans]
+    billed = {
+        invoice["id"]
+        for invoice in view.invoices
+        for line in invoice["lines"] or []
+        if any(name in str(line["description"]).casefold() for name in named)
+    }
+    return [row for row in rows if row["invoice"] in billed]
+
+
+def nearly_meant(view: View) -> list[Row]:
+    """Where nothing fits all that was named: what fits the amount alone, else what is recent. To ask about only."""
+    rows = refundable(view)
+    priced = [row for row in rows if _priced(row["amount"], view.hints.amounts)]
+    today = latest_day(view)
+    return priced or [row for row in rows if today - day_of(row) <= RECENT]
 
 
 def latest_day(view: View) -> date:
@@ -89,12 +111,14 @@ def foreign(view: View) -> bool:
 def twins(view: View) -> list[tuple[Row, Row]]:
     """Pairs (earlier, later) that paid for the same purchase, of what the customer pointed at."""
     by_id = {row["id"]: row for row in view.charges}
-    # A misquoted sum does not make a purchase that was paid twice any less so: then every pair counts.
+    # A misquoted sum, or that of both, makes no purchase that was paid twice any less so: then every pair counts.
     meant = {row["id"] for row in pointed_at(paid(view), view)} or set(by_id)
     pairs: dict[frozenset[str], tuple[Row, Row]] = {}
     for row in view.charges:
         for other in row["same_purchase_as"]:
-            if other in by_id and (row["id"] in meant or other in meant):
+            # Where one of the two went back, nothing is paid twice any more.
+            gone = [each for each in (row, by_id.get(other, row)) if each["amount_refunded"]["amount"] > 0]
+            if other in by_id and not gone and (row["id"] in meant or other in meant):
                 pair = sorted((row, by_id[other]), key=lambda each: each["created"])
                 pairs[frozenset((row["id"], other))] = (pair[0], pair[1])
     return list(pairs.values())
@@ -111,6 +135,27 @@ def lookalikes(view: View) -> list[Row]:
         return []
     newest = max(several, key=lambda group: max(row["created"] for row in group))
     return sorted(newest, key=lambda row: row["created"])[-4:]
+
+
+def summed(view: View) -> bool:
+    """Whether the customer named what both charges of the one pair come to together."""
+    pairs = twins(view)
+    if len(pairs) != 1:
+        return False
+    both = {**pairs[0][0]["amount"], "amount": sum(row["amount"]["amount"] for row in pairs[0])}
+    return _priced(both, view.hints.amounts)
+
+
+def returned_twin(view: View) -> list[Row]:
+    """Payments that went back whole and of which an equal one remains: what was paid twice and is settled."""
+    kept = {(row["amount"]["amount"], row["amount"]["currency"]) for row in refundable(view)}
+    return [
+        row
+        for row in view.charges
+        if row["refunds"]
+        and row["amount_refunded"]["amount"] >= row["amount"]["amount"]
+        and (row["amount"]["amount"], row["amount"]["currency"]) in kept
+    ]
 
 
 def returned(view: View) -> list[Row]:
@@ -140,6 +185,19 @@ def running(view: View) -> list[Row]:
     plan = view.hints.plan
     named = [row for row in rows if plan is not None and plan.casefold() in str(row["plan"]).casefold()]
     return named or rows
+
+
+def plan_meant(view: View) -> str | None:
+    """The plan to change to: the wanted one, or the only one named that the account is not on yet."""
+    names = [name for name in view.hints.plans if not on_plan(name, view)]
+    wanted = view.hints.plan
+    if wanted is not None and (not on_plan(wanted, view) or not names):
+        return wanted
+    return names[0] if len(names) == 1 else None
+
+
+def on_plan(name: str, view: View) -> bool:
+    return any(name.casefold() in str(row["plan"]).casefold().split() for row in view.subscriptions)
 
 
 def cards(view: View) -> list[dict[str, Any]]:

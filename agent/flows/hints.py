@@ -20,6 +20,12 @@ _ORDINALS = {
 }
 # Only as an answer to a list ("the second one", "the 2nd"), never inside other wishes ("my second payment").
 _ANSWER = re.compile(rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|payment|charge|invoice|of them))?\b", re.I)
+# The answers to a yes-or-no question, as a closed class like the ordinals; read only where Lee has just put one.
+_YES = re.compile(
+    r"\W*(?:y|ye[sp]|yeah|yup|sure|ok|okay|correct|exactly|right|definitely|absolutely|of course|please(?: do)?|do it"
+    r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
+    re.I,
+)
 # No word begins like this, so even an id without a digit is meant as one.
 _CHARGE = re.compile(r"(?<![A-Za-z0-9_])(?:ch|py)_[A-Za-z0-9_]{3,120}")
 
@@ -32,6 +38,7 @@ class Hints:
         self._before = earlier if answering else {}
         self._charges = _CHARGE.findall(text)
         match = _ANSWER.search(text) if answering else None
+        self.assents = answering and _YES.match(text) is not None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
 
     def _slot(self, name: str) -> Any:
@@ -53,6 +60,11 @@ class Hints:
     @property
     def invoice_numbers(self) -> list[str]:
         return self._slot("invoice_numbers") or []
+
+    @property
+    def plans(self) -> list[str]:
+        """Every plan that was named, the wanted one or not."""
+        return self._slot("plans") or []
 
     @property
     def plan(self) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
-from agent.flows.steps import HandOver, Propose, Read, Say, Step, When
+from agent.flows.steps import HandOver, Offer, Propose, Read, Say, Step, When
 from agent.flows.view import View
 
 Flow = tuple[Step, ...]
@@ -37,17 +37,6 @@ AFTER_DECLINED_RETRY: Flow = (
 )
 
 
-def payment_broken(view: View) -> bool:
-    """Whatever else is asked: a payment has failed or is due, and the customer can mend it."""
-    return view.diagnosis.get("status") == "red" and view.diagnosis.get("recommended_action") in (
-        "retry_payment",
-        "update_card",
-        "pay_invoice",
-        "complete_authentication",
-        "new_payment_link",
-    )
-
-
 PAYMENT_FAILED: Flow = (
     Read("diagnose"),
     Read("list_invoices", a.open_only, needed=False),
@@ -57,10 +46,23 @@ PAYMENT_FAILED: Flow = (
     Say("payment_trouble", a.payment_trouble),
 )
 
+# No invoice is open, so the message is about one that is paid, or about something else.
+_NOTHING_OPEN: Flow = (
+    When(a.payment_broken, PAYMENT_FAILED),
+    Read("list_invoices", a.all_invoices, needed=False),
+    Read("list_charges", a.all_charges, needed=False),
+    When(
+        lambda view: view.hints.point_at_payment and bool(c.pointed_at(c.paid(view), view)),
+        (Say("paid_already", a.paid_pointed_at, kind="question", empty=True),),
+    ),
+    When(lambda view: a.latest_prorated(view) is not None, (Say("bill_lines", a.latest_bill, empty=True),)),
+    Say("no_open_invoice", empty=True),
+)
+
 PAY_INVOICE: Flow = (
     Read("list_invoices", a.open_only),
-    When(_no_open, (Say("no_open_invoice"),)),
     Read("diagnose", needed=False),
+    When(_no_open, _NOTHING_OPEN),
     Read("invoice_link", a.link_of_open, needed=False),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
     Say("payment_trouble", a.payment_trouble),
@@ -69,17 +71,24 @@ PAY_INVOICE: Flow = (
 
 def _paid_twice(view: View) -> bool:
     """The facts show a purchase paid twice, and the message may well be about that."""
-    return len(c.twins(view)) == 1 and view.may_mean("duplicate_charge")
+    return len(c.twins(view)) == 1 and (view.may_mean("duplicate_charge") or c.summed(view))
 
 
 REFUND_TWIN: Flow = (Propose("refund", a.refund_of_twin), Say("effects_only"))
 
+OFFER_TWIN: Flow = (Offer("looks_double", a.twin_pairs, REFUND_TWIN),)
+
 PAYMENT_STATUS: Flow = (
     Read("list_charges", a.all_charges),
     Read("diagnose", needed=False),
-    When(lambda view: not view.charges, (Say("no_payments"),)),
+    When(a.payment_broken, PAYMENT_FAILED),
+    When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
     When(_paid_twice, REFUND_TWIN),
     Say("payment_status", a.meant_charges),
+)
+
+CARD_PAGE_OFFERED: Flow = (
+    Offer("shall_card", a.no_values, (Propose("card_update_link", a.no_values), Say("effects_only"))),
 )
 
 UPDATE_PAYMENT_METHOD: Flow = (
@@ -89,7 +98,7 @@ UPDATE_PAYMENT_METHOD: Flow = (
 
 INVOICE_COPY: Flow = (
     Read("list_invoices", a.all_invoices),
-    When(lambda view: not view.invoices, (Say("no_invoices"),)),
+    When(lambda view: not view.invoices, (Say("no_invoices", empty=True),)),
     When(lambda view: not c.invoice_meant(view), (Say("which_invoice", a.invoice_list, kind="question"),)),
     When(lambda view: len(c.invoice_meant(view)) > 1, (Say("which_invoice", a.invoice_list, kind="question"),)),
     Read("invoice_link", a.link_of_meant),
@@ -102,7 +111,9 @@ INVOICE_COPY: Flow = (
 
 EXPIRED_PAYMENT_LINK: Flow = (
     Read("list_invoices", a.open_only),
-    When(_no_open, (Say("no_open_invoice"),)),
+    Read("diagnose", needed=False),
+    When(_no_open, _NOTHING_OPEN),
+    When(a.payment_broken, PAYMENT_FAILED),
     Read("invoice_link", a.link_of_open),
     When(
         lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
@@ -115,6 +126,7 @@ PRORATION_QUESTION: Flow = (
     Read("diagnose", needed=False),
     When(lambda view: a.prorated(view) is not None, (Say("bill_lines", a.bill),)),
     When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
+    When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
 )
@@ -125,7 +137,8 @@ def _bill_of_a_change(view: View) -> bool:
     found = a.prorated(view)
     if found is None:
         return False
-    charges = c.pointed_at(view.charges, view) if view.hints.point_at_payment else view.charges[:1]
+    # What was named may be the day of the change, or the price that was expected: then it is the newest payment.
+    charges = (c.pointed_at(view.charges, view) if view.hints.point_at_payment else []) or view.charges[:1]
     return view.may_mean("proration_question") or any(row["invoice"] == found["id"] for row in charges)
 
 
@@ -135,10 +148,16 @@ UNEXPECTED_CHARGE: Flow = (
     Read("diagnose", needed=False),
     Read("list_charges", a.named_charge, needed=False),
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
-    When(lambda view: not view.charges, (Say("no_payments"),)),
+    When(lambda view: not view.charges, (When(a.payment_broken, PAYMENT_FAILED), Say("no_payments", empty=True))),
     When(_paid_twice, REFUND_TWIN),
-    When(lambda view: bool(c.twins(view)), (Say("looks_double", a.twin_pairs, kind="question"),)),
+    When(lambda view: len(c.twins(view)) == 1, OFFER_TWIN),
+    When(lambda view: bool(c.twins(view)), (Say("which_pair", a.twin_pairs, kind="question"),)),
+    When(
+        lambda view: bool(c.returned_twin(view)) and view.may_mean("duplicate_charge"),
+        (Say("already_refunded", a.refunded_twins),),
+    ),
     When(_bill_of_a_change, (Say("bill_lines", a.bill),)),
+    When(a.payment_broken, PAYMENT_FAILED),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
@@ -149,9 +168,10 @@ UNEXPECTED_CHARGE: Flow = (
 PAYMENT_TIMING: Flow = (
     Read("diagnose"),
     Read("search_knowledge", a.query, needed=False),
+    When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(view.subscriptions), (Say("when_due", a.standing, citations=a.cited),)),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
-    Say("no_subscription"),
+    Say("no_subscription", empty=True),
 )
 
 AUTOPAY: Flow = PAYMENT_TIMING

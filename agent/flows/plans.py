@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
-from agent.flows.payments import PAYMENT_FAILED, Flow, payment_broken
+from agent.flows.payments import PAYMENT_FAILED, Flow
 from agent.flows.steps import HandOver, Propose, Read, Say, When
 from agent.flows.view import View
 
 
 def _no_plan_named(view: View) -> bool:
-    return view.hints.plan is None
+    return c.plan_meant(view) is None
 
 
 def _on_it_already(view: View) -> bool:
@@ -22,10 +22,20 @@ def _root_cause(*wanted: str):
     return lambda view: view.diagnosis.get("root_cause") in wanted
 
 
+_WHICH_PLAN: Flow = (
+    Read("preview_plan_change", a.plans_on_offer, needed=False),
+    When(
+        lambda view: bool(view.result("preview_plan_change").get("plans")),
+        (Say("which_plan_of", a.offers, kind="question"),),
+    ),
+    Say("which_plan", a.plan_list, kind="question"),
+)
+
 PLAN_CHANGE: Flow = (
-    When(_no_plan_named, (Read("diagnose", needed=False), Say("which_plan", a.plan_list, kind="question"))),
+    Read("diagnose", needed=False),
+    When(_no_plan_named, _WHICH_PLAN),
     Read("preview_plan_change", a.plan_preview),
-    When(_on_it_already, (Say("same_plan", a.change),)),
+    When(_on_it_already, (Say("same_plan", a.change, empty=True),)),
     When(
         lambda view: a.previewed(view) is None and bool(view.result("preview_plan_change").get("plans")),
         (Say("which_plan_of", a.change, kind="question"),),
@@ -44,7 +54,7 @@ _CANCEL: Flow = (
         lambda view: not c.running(view) and bool(c.ending(view)),
         (Say("ends_already", lambda view: {"subscriptions": c.ending(view)}),),
     ),
-    When(lambda view: not c.running(view), (Say("no_subscription"),)),
+    When(lambda view: not c.running(view), (Say("no_subscription", empty=True),)),
     Propose("cancel_subscription", a.cancel_one),
     Say("effects_only"),
 )
@@ -64,9 +74,25 @@ REACTIVATE: Flow = (Read("diagnose"), When(_nothing_to_reactivate, _CANCEL), *_R
 
 SUBSCRIPTION_STATUS: Flow = (
     Read("diagnose"),
-    When(payment_broken, PAYMENT_FAILED),
-    When(lambda view: not view.subscriptions, (Say("no_subscription"),)),
+    When(a.payment_broken, PAYMENT_FAILED),
+    When(lambda view: not view.subscriptions, (Say("no_subscription", empty=True),)),
     Say("standing", a.standing),
+)
+
+
+def _another_plan(view: View) -> bool:
+    named = c.plan_meant(view)
+    return named is not None and not c.on_plan(named, view)
+
+
+def _dearer(view: View) -> bool:
+    change = a.previewed(view)
+    return change is not None and change["amount_due"] > 0
+
+
+# What is missing comes with a plan above the account's own, and the customer has named it: its price, and a question.
+PLAN_NAMED: Flow = (
+    When(_another_plan, (Read("preview_plan_change", a.plan_preview, needed=False), When(_dearer, PLAN_CHANGE))),
 )
 
 MISSING_ENTITLEMENT: Flow = (
@@ -75,7 +101,8 @@ MISSING_ENTITLEMENT: Flow = (
         _root_cause("paid_but_locked_out"),
         (HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),),
     ),
-    When(payment_broken, PAYMENT_FAILED),
+    When(a.payment_broken, PAYMENT_FAILED),
+    *PLAN_NAMED,
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     Read("search_knowledge", a.query, needed=False),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
@@ -85,6 +112,8 @@ MISSING_ENTITLEMENT: Flow = (
 USAGE_QUESTION: Flow = (
     Read("diagnose"),
     Read("search_knowledge", a.query, needed=False),
+    Read("list_invoices", a.open_if_broken, needed=False),
+    Read("invoice_link", a.link_if_broken, needed=False),
     When(lambda view: bool(view.diagnosis.get("usage")), (Say("usage", a.standing),)),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
     HandOver("cannot_solve", "No usage is on record for this customer."),
@@ -99,5 +128,5 @@ TRIAL_QUESTION: Flow = (
     ),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
     When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),
-    Say("no_subscription"),
+    Say("no_subscription", empty=True),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows.payments import Flow
+from agent.flows.plans import PLAN_NAMED
 from agent.flows.steps import HandOver, Read, Say, When
 
 HOW_TO: Flow = (
@@ -14,7 +15,29 @@ HOW_TO: Flow = (
         lambda view: view.brief["asked_before"] > 0,
         (HandOver("cannot_solve", "No help article answers the question."),),
     ),
-    Say("no_article", kind="question"),
+    Say("no_article", kind="question", empty=True),
+)
+
+PRICE_QUESTION: Flow = (
+    Read("diagnose", needed=False),
+    Read("list_invoices", a.all_invoices, needed=False),
+    Read("search_knowledge", a.query, needed=False),
+    # A price that was paid, or came unexpectedly: the newest bill, if a change of plan is in it.
+    When(
+        lambda view: (
+            a.latest_prorated(view) is not None
+            and (
+                a.best_passage(view) is None
+                or view.may_mean("proration_question")
+                or view.may_mean("unexpected_charge")
+                or bool(view.hints.amounts)
+            )
+        ),
+        (Say("bill_lines", a.latest_bill),),
+    ),
+    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
+    When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),
+    HandOver("cannot_solve", "Neither the account nor the help articles answer the question."),
 )
 
 # Facts of the account first, then what the articles say.
@@ -28,12 +51,15 @@ ACCOUNT_QUESTION: Flow = (
 
 TECHNICAL: Flow = (
     Read("diagnose", needed=False),
+    When(lambda view: view.may_mean("missing_entitlement") or view.may_mean("plan_change"), PLAN_NAMED),
     Read("search_knowledge", a.query, needed=False),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
     HandOver("cannot_solve", "This is about the product, not about billing."),
 )
 
 FEATURE_REQUEST: Flow = (
+    Read("diagnose", needed=False),
+    *PLAN_NAMED,
     HandOver("cannot_solve", "The customer wishes for a feature; this belongs to the product team."),
 )
 LEGAL: Flow = (HandOver("outside_policy", "A legal matter or a complaint."),)
@@ -50,5 +76,5 @@ UNKNOWN: Flow = (
         lambda view: view.brief["asked_before"] > 0,
         (HandOver("not_understood", "Two messages that Lee does not understand."),),
     ),
-    Say("clarify", kind="question"),
+    Say("clarify", kind="question", empty=True),
 )

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
-from agent.flows.payments import Flow
-from agent.flows.steps import HandOver, Propose, Read, Say, When
+from agent.flows.payments import OFFER_TWIN, PAYMENT_FAILED, REFUND_TWIN, Flow
+from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
 
 
 def _none(view: View) -> bool:
     return not c.refund_candidates(view)
+
+
+def _bill_explains(view: View) -> bool:
+    """Payments of the same amount are months of one subscription, and the newest bill is the one that differs."""
+    bill = a.latest_prorated(view)
+    return bill is not None and all(row["invoice"] is not None for row in c.lookalikes(view))
 
 
 def _several(view: View) -> bool:
@@ -24,44 +30,91 @@ def _one_pair_meant(view: View) -> bool:
     return len(pairs) == 1 and meant == {row["id"] for row in pairs[0]}
 
 
-_LOOK: Flow = (
+# A payment that was named by its id: on this account, or nothing is done about it whatever the message is about.
+NAMED_PAYMENT: Flow = (
     Read("list_charges", a.all_charges),
     Read("list_charges", a.named_charge, needed=False),
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
-    When(lambda view: not view.charges, (Say("no_payments"),)),
 )
 
-_REFUND_ONE: Flow = (
-    When(_one_pair_meant, (Propose("refund", a.refund_of_twin), Say("effects_only"))),
+_LOOK: Flow = (
+    *NAMED_PAYMENT,
+    Read("list_invoices", a.invoices_of_plans, needed=False),
+    Read("search_knowledge", a.query, needed=False),
+    When(a.strongly_answered, (Say("quote_refunds", a.quoted, citations=a.cited),)),
+    When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
+)
+
+_REFUND_THIS: Flow = (Propose("refund", a.refund_of_one), Say("effects_only"))
+_REFUND_NEARLY: Flow = (Propose("refund", a.refund_of_nearly), Say("effects_only"))
+
+_UNCLEAR_WHICH: Flow = (
     When(_several, (Say("which_payment", a.candidates, kind="question"),)),
     When(
         lambda view: _none(view) and bool(c.returned(view)) and not c.refundable(view),
         (Say("refunds_on_record", a.refunds),),
     ),
     When(
+        lambda view: _none(view) and len(c.nearly_meant(view)) == 1,
+        (Offer("refund_nearly", a.nearly, _REFUND_NEARLY),),
+    ),
+    When(
         lambda view: _none(view) and bool(c.paid(view)),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
     ),
-    When(_none, (Say("no_payments"),)),
-    Propose("refund", a.refund_of_one),
-    Say("effects_only"),
+    When(_none, (Say("no_payments", empty=True),)),
 )
 
-REFUND_REQUEST: Flow = (*_LOOK, *_REFUND_ONE)
+REFUND_REQUEST: Flow = (*_LOOK, When(_one_pair_meant, REFUND_TWIN), *_UNCLEAR_WHICH, *_REFUND_THIS)
 
-DUPLICATE_CHARGE: Flow = (
+# The same where it is not certain that money should come back: the payment is named and the customer asked.
+REFUND_OFFERED: Flow = (
     *_LOOK,
-    When(lambda view: len(c.twins(view)) == 1, (Propose("refund", a.refund_of_twin), Say("effects_only"))),
-    When(lambda view: len(c.twins(view)) > 1, (Say("which_pair", a.twin_pairs, kind="question"),)),
-    When(lambda view: bool(c.lookalikes(view)), (Say("two_purchases", a.same_amounts),)),
+    When(_one_pair_meant, OFFER_TWIN),
+    *_UNCLEAR_WHICH,
+    Offer("shall_refund", a.candidates, _REFUND_THIS),
+)
+
+_SEVERAL_PAIRS = When(lambda view: len(c.twins(view)) > 1, (Say("which_pair", a.twin_pairs, kind="question"),))
+_NO_PAIR: Flow = (
+    When(lambda view: bool(c.returned_twin(view)), (Say("already_refunded", a.refunded_twins),)),
+    When(lambda view: bool(c.lookalikes(view)) and not _bill_explains(view), (Say("two_purchases", a.same_amounts),)),
     When(lambda view: bool(c.returned(view)), (Say("refunds_on_record", a.refunds),)),
-    Say("no_double", a.recent_payments),
+    Read("list_invoices", a.all_invoices, needed=False),
+    When(lambda view: a.latest_prorated(view) is not None, (Say("bill_lines", a.latest_bill),)),
+    Say("no_double", a.recent_payments, empty=True),
+)
+
+_LOOK_FOR_PAIRS: Flow = (
+    *NAMED_PAYMENT,
+    Read("list_invoices", a.all_invoices, needed=False),
+    When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
+)
+DUPLICATE_CHARGE: Flow = (
+    *_LOOK_FOR_PAIRS,
+    When(lambda view: len(c.twins(view)) == 1, REFUND_TWIN),
+    _SEVERAL_PAIRS,
+    *_NO_PAIR,
+)
+DUPLICATE_OFFERED: Flow = (
+    *_LOOK_FOR_PAIRS,
+    When(lambda view: len(c.twins(view)) == 1, OFFER_TWIN),
+    _SEVERAL_PAIRS,
+    *_NO_PAIR,
 )
 
 REFUND_STATUS: Flow = (
     Read("list_charges", a.all_charges),
+    Read("diagnose", needed=False),
     When(lambda view: bool(c.returned(view)), (Say("refunds_on_record", a.refunds),)),
-    Say("no_refund_on_record", kind="question"),
+    Read("search_knowledge", a.query, needed=False),
+    When(a.strongly_answered, (Say("quote_refunds", a.quoted, citations=a.cited),)),
+    When(lambda view: a.payment_broken(view) and not view.hints.point_at_payment, PAYMENT_FAILED),
+    When(
+        lambda view: view.hints.point_at_payment and len(c.refund_candidates(view)) == 1,
+        (Offer("not_yet_refunded", a.candidates, _REFUND_THIS),),
+    ),
+    Say("no_refund_on_record", kind="question", empty=True),
 )
 
 DISPUTE: Flow = (

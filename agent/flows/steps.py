@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agent.flows.view import View
+from agent.prompting import render
 
 Arguments = Callable[[View], "dict[str, Any] | None"]
 Test = Callable[[View], bool]
@@ -45,12 +46,24 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """End the turn with a template of agent/replies (`<name>.v1.j2`)."""
+    """End the turn with a template of agent/replies (`<name>.v1.j2`). `empty`: it tells that there was nothing to do,
+    so that another reading of the message is tried first."""
 
     template: str
     values: Values = nothing
     kind: Literal["answer", "question"] = "answer"
     citations: Callable[[View], list[str]] = lambda _view: []
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Ask, with a template, whether to walk `then`; walk it once the customer has said yes to this very question. The
+    question names what would happen, so a question whose facts have changed since is asked anew."""
+
+    template: str
+    values: Values
+    then: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ class HandOver:
     summary: str
 
 
-Step = Read | When | Propose | Say | HandOver
+Step = Read | When | Propose | Offer | Say | HandOver
 Move = list[tuple[str, dict[str, Any]]] | Say | HandOver
 
 
@@ -86,7 +99,7 @@ def walk(steps: Sequence[Step], view: View) -> Move | None:
     return reads or None
 
 
-def _one(step: When | Propose | Say | HandOver, view: View) -> Move | None:
+def _one(step: When | Propose | Offer | Say | HandOver, view: View) -> Move | None:
     match step:
         case When():
             return walk(step.then, view) if step.test(view) else None
@@ -99,5 +112,9 @@ def _one(step: When | Propose | Say | HandOver, view: View) -> Move | None:
             if view.settled(step.tool) is None:
                 return HandOver("cannot_solve", f"{step.tool} could not be proposed here; see the suggested action.")
             return None
+        case Offer():
+            if view.agreed_to(render(f"{step.template}.v1.j2", **step.values(view))):
+                return walk(step.then, view)
+            return Say(step.template, step.values, kind="question")
         case Say() | HandOver():
             return step

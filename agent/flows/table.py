@@ -27,7 +27,7 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.MISSING_ENTITLEMENT: plans.MISSING_ENTITLEMENT,
     Topic.USAGE_QUESTION: plans.USAGE_QUESTION,
     Topic.PRORATION_QUESTION: payments.PRORATION_QUESTION,
-    Topic.PRICE_QUESTION: questions.ACCOUNT_QUESTION,
+    Topic.PRICE_QUESTION: questions.PRICE_QUESTION,
     Topic.DISCOUNT_OR_COUPON: questions.ACCOUNT_QUESTION,
     Topic.BILLING_DETAILS: questions.ACCOUNT_QUESTION,
     Topic.TAX_OR_VAT: questions.ACCOUNT_QUESTION,
@@ -53,6 +53,24 @@ UNASKED: Final = {
     Topic.DUPLICATE_CHARGE: "money",
     Topic.UPDATE_PAYMENT_METHOD: "card",
 }
+
+# The same topics where they are only a possible reading: the customer is asked about the very change first.
+OFFERED: Final[dict[Topic, Flow]] = {
+    Topic.REFUND_REQUEST: refunds.REFUND_OFFERED,
+    Topic.DUPLICATE_CHARGE: refunds.DUPLICATE_OFFERED,
+    Topic.UPDATE_PAYMENT_METHOD: payments.CARD_PAGE_OFFERED,
+}
+
+# Whatever is said about a payment named by its id, first comes whether it is this account's.
+HANDS_OVER: Final = frozenset(
+    {
+        Topic.DISPUTE_OR_CHARGEBACK,
+        Topic.UNAUTHORIZED_CHARGE,
+        Topic.LEGAL_OR_COMPLAINT,
+        Topic.DATA_DELETION,
+        Topic.HUMAN_REQUEST,
+    }
+)
 
 NAMES: Final[dict[Topic, str]] = {
     Topic.PAYMENT_FAILED: "a payment that failed",

@@ -12,6 +12,7 @@ from agent.models.chat import ChatRequest, Message
 
 Row = dict[str, Any]
 FAIR = 0.15  # a second choice under this probability is no choice
+SUBSTANTIAL = 0.35  # from here on a second choice may propose what the first one might
 
 
 class View:
@@ -37,12 +38,28 @@ class View:
             for call in message.tool_calls:
                 if call.id in results:
                     self._calls.append((call.name, json.loads(call.arguments), results[call.id]))
+        self.said_before = _said(request.messages)
         self.spoke_before = any(message.role == "assistant" and not message.tool_calls for message in request.messages)
 
     def may_mean(self, topic: str) -> bool:
         """Whether the classifier holds this for possible: its first or a fair second choice, or a further wish."""
         second = self.topic["second_choice"] if self.topic["second_confidence"] >= FAIR else None
         return topic in (self.topic["topic"], second, *self.topic["also"])
+
+    def agreed_to(self, question: str) -> bool:
+        """Whether this is what Lee asked last, and the customer's answer to it begins with a yes."""
+        return self.hints.assents and _same(question) in _same(self.said_before)
+
+    def others(self) -> list[tuple[str, float]]:
+        """Other readings of the message with their probability, likeliest first. A further wish counts as a fair one:
+        how sure it is of its clause says little of the message."""
+        found = dict.fromkeys(self.topic["also"], FAIR)
+        second = self.topic["second_choice"]
+        if second and self.topic["second_confidence"] >= FAIR:
+            found[second] = self.topic["second_confidence"]
+        return sorted(
+            ((name, sure) for name, sure in found.items() if name != self.topic["topic"]), key=lambda o: -o[1]
+        )
 
     @property
     def today(self) -> date:
@@ -119,6 +136,16 @@ def _latest(messages: tuple[Message, ...]) -> str:
         if said.get("from") == "customer":
             return str(said.get("text", ""))
     return ""
+
+
+def _said(messages: tuple[Message, ...]) -> str:
+    """Lee's last words to the customer, before anything of this turn."""
+    said = [message.content for message in messages if message.role == "assistant" and not message.tool_calls]
+    return (said[-1] if said else None) or ""
+
+
+def _same(text: str) -> str:
+    return " ".join(text.split())
 
 
 def day_of(row: Row) -> date:

@@ -12,9 +12,10 @@ from typing import Any
 
 from agent.control import ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
+from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import FLOWS, NAMES, UNASKED
-from agent.flows.view import View
+from agent.flows.table import FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
+from agent.flows.view import SUBSTANTIAL, View
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
 from agent.topics.names import Topic
@@ -38,15 +39,35 @@ def plan(view: View) -> Move:
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
     topic = Topic(view.topic["topic"])
-    if topic in UNASKED and view.brief["asked_before"] == 0 and _unclear(view, topic):
+    if view.hints.ids("ch_", "py_") and topic not in HANDS_OVER:
+        move = walk(NAMED_PAYMENT, view)
+        if move is not None:
+            return move
+    if topic in UNASKED and view.brief["asked_before"] == 0 and _two_kinds(view, topic):
         return Say("which_wish", _two_wishes, kind="question")
-    return walk(FLOWS[topic], view) or HandOver("cannot_solve", "The flow of this topic came to no end.")
+    faint = view.topic["confidence"] < CLEAR_FROM
+    flow = OFFERED[topic] if faint and topic in OFFERED else FLOWS[topic]
+    move = walk(flow, view)
+    if isinstance(move, Say) and move.empty:
+        move = _other_reading(view) or move
+    return move or HandOver("cannot_solve", "The flow of this topic came to no end.")
 
 
-def _unclear(view: View, topic: Topic) -> bool:
-    """Too faint, or nearly as likely a wish for another kind of change (money back, or another card)."""
-    if view.topic["confidence"] < CLEAR_FROM:
-        return True
+def _other_reading(view: View) -> Move | None:
+    """What another reading of the message leads to, where the likeliest one leads to nothing. It changes something
+    unasked only when that reading has a substantial probability; else the customer is asked about the change."""
+    for name, probability in view.others():
+        topic = Topic(name)
+        flow = OFFERED[topic] if topic in OFFERED and probability < SUBSTANTIAL else FLOWS[topic]
+        move = walk(flow, view)
+        leads_on = move is not None and not isinstance(move, HandOver) and not (isinstance(move, Say) and move.empty)
+        if leads_on or (move is not None and topic is Topic.HUMAN_REQUEST):
+            return move
+    return None
+
+
+def _two_kinds(view: View, topic: Topic) -> bool:
+    """Nearly as likely a wish for another kind of change: money back, or another card."""
     second = Topic(view.topic["second_choice"] or "unknown")
     other_kind = UNASKED.get(second) not in (None, UNASKED[topic])
     return other_kind and view.topic["second_confidence"] >= view.topic["confidence"] / 2

@@ -238,8 +238,10 @@ def _plans(text: str, names: Sequence[str]) -> list[tuple[str, bool]]:
             article = words[-1] in ("the", "a", "your", "our")
             before = words[-2] if article else words[-1]
             after = re.findall(r"\w+", text[match.end() :].lower())[:1] or [""]
-            is_plan = after[0] in ("plan", "tier", "subscription", "package", "version", "monthly", "annual", "yearly")
-            aim = before in ("to", "onto", "into", "want", "choose", "take", "get", "buy")
+            is_plan = after[0] in (
+                "plan", "tier", "subscription", "package", "version", "tariff", "one", "monthly", "annual", "yearly"
+            )  # fmt: skip
+            aim = before in ("to", "onto", "into", "want", "choose", "take", "get", "buy", "->", "=>", "→", ">")
             beside = aim or before in ("from", "than", "between", "vs", "versus", "plan", "tier", "on")
             exact = match.group() == name and before.strip(",.!") not in (
                 "hi", "hello", "hey", "dear", "support", "billing", "thanks",
