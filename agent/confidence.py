@@ -34,6 +34,7 @@ class Signals:
 # A passage below this similarity is about something else (tools/search_knowledge.py says the same to the model).
 _NEAR = 0.42
 _SURE = 0.65
+_BY_PASSAGES = 0.5
 
 
 def assess(signals: Signals) -> Confidence:
@@ -51,7 +52,8 @@ def assess(signals: Signals) -> Confidence:
         nearness = min(1.0, max(0.0, (signals.similarity - _NEAR / 2) / (_SURE - _NEAR / 2)))
         if signals.similarity < _NEAR:
             reasons.append("the passages found are about something else")
-        value *= nearness
+        # Passages that fit the words closely answer them, whatever the topic is called; effects need the topic.
+        value = max(value * nearness, _BY_PASSAGES * nearness**2)
     if signals.reads_failed:
         value *= 0.5 if signals.reads_failed >= signals.reads_made else 0.8
         reasons.append("a source did not answer")

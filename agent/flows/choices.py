@@ -61,6 +61,8 @@ def refund_candidates(view: View) -> list[Row]:
     rows = pointed_at(refundable(view), view)
     if len(rows) > 1 and not view.hints.amounts:
         rows = of_plan(rows, view) or rows
+    if len(rows) > 1 and view.hints.newest:
+        return [max(rows, key=lambda row: row["created"])]
     if view.hints.point_at_payment or len(rows) < 2:
         return rows
     today = latest_day(view)

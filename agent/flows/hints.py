@@ -26,6 +26,10 @@ _YES = re.compile(
     r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
     re.I,
 )
+# The newest of a kind. "The last one" is the newest only where Lee has just listed several.
+_NEWEST = re.compile(
+    r"\b(?:last|latest|newest|most recent) (?:payment|charge|transaction|invoice|bill|debit|purchase|order)\b", re.I
+)
 # No word begins like this, so even an id without a digit is meant as one.
 _CHARGE = re.compile(r"(?<![A-Za-z0-9_])(?:ch|py)_[A-Za-z0-9_]{3,120}")
 
@@ -38,6 +42,7 @@ class Hints:
         self._before = earlier if answering else {}
         self._charges = _CHARGE.findall(text)
         match = _ANSWER.search(text) if answering else None
+        self.newest = _NEWEST.search(text) is not None
         self.assents = answering and _YES.match(text) is not None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
 

@@ -84,6 +84,10 @@ PAYMENT_STATUS: Flow = (
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
     When(_paid_twice, REFUND_TWIN),
+    When(
+        lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
+        (Say("no_such_payment", a.recent_payments, kind="question", empty=True),),
+    ),
     Say("payment_status", a.meant_charges),
 )
 

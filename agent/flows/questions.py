@@ -68,7 +68,7 @@ HUMAN: Flow = (HandOver("customer_asks", "The customer asks for a human."),)
 
 GREETING: Flow = (
     When(lambda view: view.spoke_before, (Say("welcome"),)),
-    Say("hello", kind="question"),
+    Say("hello", kind="question", empty=True),
 )
 
 UNKNOWN: Flow = (
@@ -76,5 +76,7 @@ UNKNOWN: Flow = (
         lambda view: view.brief["asked_before"] > 0,
         (HandOver("not_understood", "Two messages that Lee does not understand."),),
     ),
+    Read("search_knowledge", a.query, needed=False),
+    When(a.strongly_answered, (Say("quote", a.quoted, citations=a.cited),)),
     Say("clarify", kind="question", empty=True),
 )

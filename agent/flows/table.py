@@ -61,6 +61,11 @@ OFFERED: Final[dict[Topic, Flow]] = {
     Topic.UPDATE_PAYMENT_METHOD: payments.CARD_PAGE_OFFERED,
 }
 
+# Topics that are about what was billed, and whose flows explain it from the account.
+EXPLAINS: Final = frozenset(
+    {Topic.UNEXPECTED_CHARGE, Topic.PRORATION_QUESTION, Topic.PRICE_QUESTION, Topic.PAYMENT_STATUS}
+)
+
 # Whatever is said about a payment named by its id, first comes whether it is this account's.
 HANDS_OVER: Final = frozenset(
     {

@@ -14,7 +14,7 @@ from agent.control import ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
+from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
 from agent.flows.view import SUBSTANTIAL, View
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
@@ -22,6 +22,9 @@ from agent.topics.names import Topic
 
 # Under this confidence an acting topic is asked about, once, instead of acted upon.
 CLEAR_FROM = 0.35
+# Under this one an answer from the account is put as a question, so that the customer can set it right.
+SURE_FROM = 0.2
+NEARLY = 0.75
 
 
 class OfflinePlanner:
@@ -45,9 +48,7 @@ def plan(view: View) -> Move:
             return move
     if topic in UNASKED and view.brief["asked_before"] == 0 and _two_kinds(view, topic):
         return Say("which_wish", _two_wishes, kind="question")
-    faint = view.topic["confidence"] < CLEAR_FROM
-    flow = OFFERED[topic] if faint and topic in OFFERED else FLOWS[topic]
-    move = walk(flow, view)
+    move = _faint(view, topic) if view.topic["confidence"] < CLEAR_FROM else walk(FLOWS[topic], view)
     if isinstance(move, Say) and move.empty:
         move = _other_reading(view) or move
     return move or HandOver("cannot_solve", "The flow of this topic came to no end.")
@@ -58,12 +59,28 @@ def _other_reading(view: View) -> Move | None:
     unasked only when that reading has a substantial probability; else the customer is asked about the change."""
     for name, probability in view.others():
         topic = Topic(name)
-        flow = OFFERED[topic] if topic in OFFERED and probability < SUBSTANTIAL else FLOWS[topic]
+        sure = probability >= SUBSTANTIAL and view.topic["known"]
+        flow = OFFERED[topic] if topic in OFFERED and not sure else FLOWS[topic]
         move = walk(flow, view)
         leads_on = move is not None and not isinstance(move, HandOver) and not (isinstance(move, Say) and move.empty)
         if leads_on or (move is not None and topic is Topic.HUMAN_REQUEST):
             return move
     return None
+
+
+def _faint(view: View, topic: Topic) -> Move | None:
+    """A change is offered, not made. Nothing is lost by explaining first, where that is nearly as likely wanted."""
+    if topic not in OFFERED:
+        return walk(FLOWS[topic], view)
+    return _explained(view) or walk(OFFERED[topic], view)
+
+
+def _explained(view: View) -> Move | None:
+    second = Topic(view.topic["second_choice"] or "unknown")
+    if second not in EXPLAINS or view.topic["second_confidence"] < view.topic["confidence"] * NEARLY:
+        return None
+    move = walk(FLOWS[second], view)
+    return None if isinstance(move, HandOver) or (isinstance(move, Say) and move.empty) else move
 
 
 def _two_kinds(view: View, topic: Topic) -> bool:
@@ -87,7 +104,10 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
     also = [NAMES[Topic(name)] for name in view.topic["also"]]
     if also and move.kind == "answer":
         text = f"{text}\n\n{render('also.v1.j2', wishes=also)}"
-    return [(REPLY, {"text": text, "citations": move.citations(view), "kind": move.kind})]
+    kind, citations = move.kind, move.citations(view)
+    if kind == "answer" and not citations and view.topic["confidence"] < SURE_FROM:
+        text, kind = f"{text}\n\n{render('is_it_that.v1.j2')}", "question"
+    return [(REPLY, {"text": text, "citations": citations, "kind": kind})]
 
 
 def _completion(calls: list[tuple[str, dict[str, Any]]], name: str) -> Completion:

@@ -23,9 +23,13 @@ def own_words(text: str) -> str:
         character if character == "\n" or unicodedata.category(character)[0] != "C" else " " for character in text
     )
     kept: list[str] = []
-    for line in shown.splitlines():
+    lines = shown.splitlines()
+    for at, line in enumerate(lines):
         stripped = line.strip()
         if _QUOTE_BEGINS.match(stripped) and any(kept):
+            # Marked lines say where the quotation ends, and the answer may stand below it; else it goes to the end.
+            if any(following.lstrip().startswith(">") for following in lines[at + 1 : at + 3]):
+                continue
             break
         if not stripped.startswith(">"):
             kept.append(stripped)

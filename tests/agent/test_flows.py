@@ -20,8 +20,8 @@ def test_every_topic_has_a_flow_and_a_name() -> None:
 class Told:
     """A classifier that says what the test wants."""
 
-    def __init__(self, topic: Topic) -> None:
-        self._guess = TopicGuess(topic, 0.95, Topic.UNKNOWN, 0.01, 0.99)
+    def __init__(self, topic: Topic, sure: float = 0.95, second: Topic = Topic.UNKNOWN, second_sure: float = 0.01):
+        self._guess = TopicGuess(topic, sure, second, second_sure, 0.99)
 
     def classify(self, texts):
         return [self._guess for _ in texts]
@@ -57,6 +57,106 @@ async def test_a_follow_up_is_understood_in_the_case(office: Opener) -> None:
         (refund,) = o.refunds()
         assert refund["amount"] == 1_500
         assert done.outcome == "resolved"
+
+
+def told(o, *guess) -> None:
+    object.__setattr__(o.lee, "topics", Told(*guess))
+
+
+async def test_a_duplicate_is_offered_under_another_topic_and_refunded_only_after_a_yes(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.UNEXPECTED_CHARGE)
+        asked = await o.says("cus_nina", "What is this on my statement?")
+        assert asked.outcome == "awaiting_customer"
+        assert not o.refunds()
+        told(o, Topic.UNKNOWN, 0.9)
+        left = await o.says("cus_nina", "no, leave it as it is", case=asked.case)
+        assert not o.refunds(), left.reply
+        told(o, Topic.UNEXPECTED_CHARGE)
+        again = await o.says("cus_nina", "What is this on my statement?")
+        told(o, Topic.UNKNOWN, 0.9)
+        await o.says("cus_nina", "yes please", case=again.case)
+        (refund,) = o.refunds()
+        assert refund["amount"] == 4_900
+
+
+async def test_after_a_refunded_duplicate_it_is_said_that_it_went_back(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.DUPLICATE_CHARGE)
+        await o.says("cus_nina", "twice")
+        again = await o.says("cus_nina", "twice!")
+        assert len(o.refunds()) == 1
+        assert "already a refund of $49.00" in again.reply
+        assert "different" not in again.reply
+
+
+@pytest.mark.parametrize("topic", [Topic.REFUND_STATUS, Topic.PAYMENT_STATUS, Topic.REFUND_REQUEST, Topic.INVOICE_COPY])
+async def test_a_payment_of_somebody_else_is_said_not_to_be_here_under_any_topic(office: Opener, topic: Topic) -> None:
+    async with office() as o:
+        told(o, topic)
+        result = await o.says("cus_mona", "what about ch_maya?")
+        assert "cannot find that payment on your account" in result.reply
+        assert not o.refunds()
+
+
+async def test_a_faint_second_reading_offers_and_a_substantial_one_acts(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.PAY_INVOICE, 0.6, Topic.REFUND_REQUEST, 0.2)
+        faint = await o.says("cus_maya", "send it back")
+        assert faint.outcome == "awaiting_customer"
+        assert "$20.00" in faint.reply
+        assert not o.refunds()
+        told(o, Topic.PAY_INVOICE, 0.5, Topic.REFUND_REQUEST, 0.4)
+        await o.says("cus_maya", "send it back")
+        assert len(o.refunds()) == 1
+
+
+@pytest.mark.parametrize(
+    "topic", [Topic.PAYMENT_STATUS, Topic.PAYMENT_TIMING, Topic.AUTOPAY, Topic.EXPIRED_PAYMENT_LINK, Topic.PAY_INVOICE]
+)
+async def test_a_declined_payment_is_explained_with_its_link_under_any_payment_topic(
+    office: Opener, topic: Topic
+) -> None:
+    async with office() as o:
+        told(o, topic)
+        result = await o.says("cus_dana", "what is going on here?")
+        assert "/i/acct_" in result.reply
+        assert "declined" in result.reply
+
+
+@pytest.mark.parametrize("topic", [Topic.DUPLICATE_CHARGE, Topic.INVOICE_COPY, Topic.PAY_INVOICE])
+async def test_the_lines_of_a_bill_with_a_plan_change_are_shown_under_any_billing_topic(
+    office: Opener, topic: Topic
+) -> None:
+    async with office() as o:
+        told(o, topic)
+        result = await o.says("cus_ravi", "I do not understand this amount")
+        assert "-$9.62" in result.reply
+        assert "$28.87" in result.reply
+
+
+@pytest.mark.parametrize("text", ["Team instead of Starter", "starter -> team", "What would the Team one be? Do it."])
+async def test_the_plan_wanted_is_the_one_named_that_the_account_is_not_on(office: Opener, text: str) -> None:
+    async with office() as o:
+        told(o, Topic.PLAN_CHANGE)
+        result = await o.says("cus_tess", text)
+        assert result.outcome == "awaiting_customer"
+        assert "from Starter to Team" in result.reply
+
+
+async def test_an_open_wish_for_another_plan_lists_them_with_prices(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.PLAN_CHANGE)
+        result = await o.says("cus_tess", "something bigger")
+        assert "Team, $60.00 a month" in result.reply
+
+
+async def test_a_question_about_the_rule_is_answered_from_the_article_and_nothing_is_refunded(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.REFUND_REQUEST)
+        result = await o.says("cus_maya", "What is your refund policy?")
+        assert result.citations
+        assert not o.refunds()
 
 
 def test_settings_with_an_unknown_key_are_an_error() -> None:

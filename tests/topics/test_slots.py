@@ -158,6 +158,8 @@ def test_stripe_ids_and_invoice_numbers() -> None:
     [
         ("Hi Team, upgrade from Starter to Business", ("Starter", "Business"), "Business"),
         ("move us to the team plan please", ("Team",), "Team"),
+        ("What would the Team one cost us?", ("Team",), "Team"),
+        ("starter -> team thx", ("Team",), "Team"),
         ("from Business to the Starter plan", ("Business", "Starter"), "Starter"),
         ("Can I have Business?", ("Business",), "Business"),
         ("downgrade to free", ("Free",), "Free"),
