@@ -164,11 +164,15 @@ async def _approved_once(house: House, result: Result) -> Result:
     """A human approves what waits; a second approval must be refused. The effect is added to the result."""
     approved = await inbox.approve(house, result["case"], "evals")
     effect = approved.effect.effect()
-    try:
-        await inbox.approve(house, result["case"], "evals")
-    except StoreError:
-        pass
-    else:
+    if await _accepted(house, result["case"]):
         raise RuntimeError("a second approval was accepted")
     told: dict[str, Any] = {"reply": approved.told or result["reply"]}
     return {**result, **told, "effects": result["effects"] + ([effect] if effect else [])}
+
+
+async def _accepted(house: House, case: str) -> bool:
+    try:
+        await inbox.approve(house, case, "evals")
+    except StoreError:
+        return False
+    return True

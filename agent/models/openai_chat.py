@@ -161,13 +161,15 @@ def _retry_after(headers: Any) -> float | None:
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        # Seconds, or a date (RFC 9110, 10.2.3).
+        seconds = float(value) if value.replace(".", "", 1).isdigit() else _until(value)
     except (TypeError, ValueError):
         return None
+    return max(0.0, seconds)
+
+
+def _until(date: str) -> float:
+    return parsedate_to_datetime(date).timestamp() - time.time()
 
 
 def _backoff(attempt: int) -> float:

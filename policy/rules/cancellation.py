@@ -4,46 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from billing.facts import SubscriptionFacts
 from policy.actions import CancelSubscription
 from policy.decisions import Deny, FactValue, Reservation
 from policy.facts import CancelCase
 from policy.law import Law
 from policy.question import Question
+from policy.rules.subscriptions import not_found, subscription
 from policy.shown import day
 
 Q = Question[CancelSubscription, CancelCase]
 
 
-def _subscription(q: Q) -> SubscriptionFacts:
-    if q.facts.subscription is None:
-        raise LookupError("asked about a subscription that was not found")
-    return q.facts.subscription
-
-
-def not_found(q: Q) -> Deny | None:
-    subscription = q.facts.subscription
-    mine = (q.action.subscription, q.proposal.principal.customer)
-    if subscription is not None and (subscription.id, subscription.customer) == mine:
-        return None
-    return Deny(
-        "cancel.not_found",
-        "No such subscription belongs to this customer.",
-        {"subscription": q.action.subscription},
-        customer_reason="I cannot find that subscription on your account.",
-    )
-
-
 def already_ended(q: Q) -> Deny | None:
-    subscription = _subscription(q)
-    ended = subscription.status in ("canceled", "incomplete_expired")
-    scheduled = subscription.cancel_at_period_end and q.action.when == "period_end"
+    current = subscription(q)
+    ended = current.status in ("canceled", "incomplete_expired")
+    scheduled = current.cancel_at_period_end and q.action.when == "period_end"
     if not ended and not scheduled:
         return None
     return Deny(
         "cancel.already",
         "The subscription has ended." if ended else "The subscription is set to end with its period already.",
-        {"status": subscription.status, "cancel_at_period_end": subscription.cancel_at_period_end},
+        {"status": current.status, "cancel_at_period_end": current.cancel_at_period_end},
         customer_reason="That subscription has already ended."
         if ended
         else "That subscription is already set to end with the current period.",
@@ -51,11 +32,11 @@ def already_ended(q: Q) -> Deny | None:
 
 
 def shown(q: Q) -> str:
-    subscription = _subscription(q)
-    name = " and ".join(item.product_name for item in subscription.items)
+    current = subscription(q)
+    name = " and ".join(item.product_name for item in current.items)
     if q.action.when == "now":
         return f"Cancel {name} at once: access ends now and nothing is refunded."
-    until = max(item.current_period_end for item in subscription.items)
+    until = max(item.current_period_end for item in current.items)
     return f"Cancel {name} at the end of the paid period: access stays until {day(until)}."
 
 
@@ -69,13 +50,13 @@ def reservations(q: Q) -> tuple[Reservation, ...]:  # noqa: ARG001
 
 
 def told(q: Q) -> dict[str, FactValue]:
-    return {"subscription": q.action.subscription, "when": q.action.when, "status": _subscription(q).status}
+    return {"subscription": q.action.subscription, "when": q.action.when, "status": subscription(q).status}
 
 
 CANCELLATION: Final = Law(
     action=CancelSubscription,
     facts=CancelCase,
-    denials=(not_found, already_ended),
+    denials=(not_found("cancel.not_found"), already_ended),
     approvals=(),
     shown=shown,
     value=no_value,

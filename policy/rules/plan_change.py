@@ -5,27 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from billing.facts import PriceFacts, SubscriptionFacts, SubscriptionItemFacts
+from billing.facts import PriceFacts, SubscriptionItemFacts
 from billing.money import Money
 from policy.actions import ChangePlan
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
 from policy.facts import PlanChangeCase
 from policy.law import Law, value_out
 from policy.question import Question
+from policy.rules.subscriptions import not_found, subscription
 
 Q = Question[ChangePlan, PlanChangeCase]
 
 AGAIN = "Preview the change again and show the customer the new figures."
 
 
-def _subscription(q: Q) -> SubscriptionFacts:
-    if q.facts.subscription is None:
-        raise LookupError("asked about a subscription that was not found")
-    return q.facts.subscription
-
-
 def _item(q: Q) -> SubscriptionItemFacts:
-    return _subscription(q).items[0]
+    return subscription(q).items[0]
 
 
 def _price(q: Q) -> PriceFacts:
@@ -40,35 +35,22 @@ def _due(q: Q) -> Money:
     return q.facts.amount_due
 
 
-def not_found(q: Q) -> Deny | None:
-    subscription = q.facts.subscription
-    mine = (q.action.subscription, q.proposal.principal.customer)
-    if subscription is not None and (subscription.id, subscription.customer) == mine:
-        return None
-    return Deny(
-        "plan.not_found",
-        "No such subscription belongs to this customer.",
-        {"subscription": q.action.subscription},
-        customer_reason="I cannot find that subscription on your account.",
-    )
-
-
 def not_active(q: Q) -> Deny | None:
-    subscription = _subscription(q)
-    if subscription.status in ("active", "trialing") and not subscription.cancel_at_period_end:
+    current = subscription(q)
+    if current.status in ("active", "trialing") and not current.cancel_at_period_end:
         return None
     return Deny(
         "plan.not_active",
-        f"The subscription is {subscription.status}"
-        f"{' and set to end' if subscription.cancel_at_period_end else ''}: settle that first.",
-        {"status": subscription.status, "cancel_at_period_end": subscription.cancel_at_period_end},
+        f"The subscription is {current.status}"
+        f"{' and set to end' if current.cancel_at_period_end else ''}: settle that first.",
+        {"status": current.status, "cancel_at_period_end": current.cancel_at_period_end},
         "An open invoice is paid, or the cancellation is withdrawn.",
         customer_reason="The subscription has to be active and paid before its plan can change.",
     )
 
 
 def several_items(q: Q) -> Deny | None:
-    count = len(_subscription(q).items)
+    count = len(subscription(q).items)
     if count == 1:
         return None
     return Deny(
@@ -193,7 +175,7 @@ PLAN_CHANGE: Final = Law(
     action=ChangePlan,
     facts=PlanChangeCase,
     denials=(
-        not_found,
+        not_found("plan.not_found"),
         not_active,
         several_items,
         bad_price,

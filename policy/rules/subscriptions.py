@@ -1,0 +1,38 @@
+"""What every law about a subscription begins with: it exists, and it is the customer's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from billing.facts import SubscriptionFacts
+from policy.decisions import Deny
+from policy.facts import CancelCase, PlanChangeCase
+from policy.question import Question
+
+Q = Question[Any, PlanChangeCase | CancelCase]
+
+
+def subscription(q: Q) -> SubscriptionFacts:
+    """Raises LookupError when it was not found: a rule that asks anyway is wrong, and the answer then is no."""
+    if q.facts.subscription is None:
+        raise LookupError("asked about a subscription that was not found")
+    return q.facts.subscription
+
+
+def not_found(rule: str) -> Callable[[Q], Deny | None]:
+    """The denial named `rule` for a subscription that is absent or another customer's: both get the same answer."""
+
+    def deny(q: Q) -> Deny | None:
+        found = q.facts.subscription
+        mine = (q.action.subscription, q.proposal.principal.customer)
+        if found is not None and (found.id, found.customer) == mine:
+            return None
+        return Deny(
+            rule,
+            "No such subscription belongs to this customer.",
+            {"subscription": q.action.subscription},
+            customer_reason="I cannot find that subscription on your account.",
+        )
+
+    return deny
