@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -67,6 +68,18 @@ def clock(value: Any) -> str:
     return f"{datetime.fromisoformat(str(value)).astimezone(UTC):%H:%M} UTC"
 
 
+# The parts of an article by KCS (Consortium for Service Innovation, KCS v6 practices guide, "structure for reuse").
+_SECTION = re.compile(r"(?m)^(Issue|Environment|Cause|Resolution)\n")
+_EMPHASIS = re.compile(r"\*\*(.+?)\*\*")
+
+
+def resolution(text: str) -> str:
+    """Of a passage what solves the matter: its resolution where it has one, else all of it; plain text."""
+    parts = _SECTION.split(text)  # text before any heading, then heading and text in turn
+    solving = [body for heading, body in zip(parts[1::2], parts[2::2], strict=True) if heading == "Resolution"]
+    return _EMPHASIS.sub(r"\1", "\n".join(solving) if solving else text).strip()
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     # Plain text goes out, never HTML: escaping would only damage it. Channels escape for their own medium.
@@ -78,7 +91,9 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters.update(data=data, money=money, money_abs=money_abs, day=day, clock=clock, short=short)
+    environment.filters.update(
+        resolution=resolution, data=data, money=money, money_abs=money_abs, day=day, clock=clock, short=short
+    )
     return environment
 
 
