@@ -12,13 +12,13 @@ help: ## what each target does
 environment:
 	@$(PYTHON) scripts/environment.py
 
-run: environment ## set everything up and resolve the story tickets (or TICKET="…" CUSTOMER=cus_…)
-ifdef TICKET
-	@$(BIN)/lee resolve "$$TICKET" --customer "$$CUSTOMER"
-else
-	@$(BIN)/lee stories
-endif
+# Taken as they are: make would read the $4 of "$49" as a variable of its own.
+override TICKET := $(value TICKET)
+override CUSTOMER := $(value CUSTOMER)
 export TICKET CUSTOMER
+
+run: environment ## set everything up and resolve the story tickets (or TICKET="…" CUSTOMER=cus_…)
+	@if [ -n "$$TICKET" ]; then $(BIN)/lee resolve "$$TICKET" --customer "$$CUSTOMER"; else $(BIN)/lee stories; fi
 
 test: environment check ## all checks and tests
 	$(BIN)/pytest -n 2 --dist worksteal

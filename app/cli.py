@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
+import signal
 import sys
 from importlib.metadata import entry_points
 from typing import Any, Final
@@ -108,5 +110,14 @@ def run(coroutine: Any) -> Any:
     from app.logs import logging_to
     from app.settings import load_settings
 
+    signal.signal(signal.SIGINT, _interrupted)
     with logging_to(load_settings().data):
         return asyncio.run(coroutine)
+
+
+def _interrupted(*_: object) -> None:
+    """Ctrl-C ends at once, like a power cut: whatever was begun is found and finished at the next start."""
+    sys.stdout.flush()
+    sys.stderr.write("\nInterrupted. What was begun is finished at the next start.\n")
+    sys.stderr.flush()
+    os._exit(130)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import httpx
+
 from app import sandbox_process
 from app.house import check_rooms
 from app.settings import Settings
@@ -109,7 +111,11 @@ def _stripe(settings: Settings) -> Iterator[Finding]:
             "stripe key", "note", f"not a restricted key ({kind.value}): it may do far more than Lee needs",
             "make a restricted key with the permissions below",
         )  # fmt: skip
-    for probe in asyncio.run(probe_permissions(make_client(key))):
+    probes = asyncio.run(probe_permissions(make_client(key)))
+    if all(probe.access is Access.UNKNOWN for probe in probes):
+        yield Finding("stripe", "missing", "Stripe does not answer", "check the network, then run this again")
+        return
+    for probe in probes:
         name = f"stripe {probe.scope}"
         if probe.access is Access.UNKNOWN:
             yield Finding(name, "missing", "Stripe did not answer", "check the network, then run this again")
@@ -129,7 +135,18 @@ def _model(settings: Settings) -> Finding:
         )  # fmt: skip
     if settings.model is None:
         return Finding("model", "missing", "an endpoint is set, but no model", "set LEE_MODEL")
-    return Finding("model", "ok", f"{settings.model} at {settings.openai_base_url or 'OpenAI'}")
+    base = (settings.openai_base_url or "https://api.openai.com/v1").rstrip("/")
+    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else "none"
+    try:
+        status = httpx.get(f"{base}/models", headers={"Authorization": f"Bearer {key}"}, timeout=5.0).status_code
+    except httpx.HTTPError as error:
+        says = f"{settings.model} at {base}: no answer ({type(error).__name__})"
+        return Finding(
+            "model", "missing", says, "check OPENAI_BASE_URL and the network; tickets go to humans meanwhile"
+        )
+    if status in (401, 403):
+        return Finding("model", "missing", f"{base} refuses the key ({status})", "check OPENAI_API_KEY")
+    return Finding("model", "ok", f"{settings.model} at {base}")
 
 
 def _knowledge(settings: Settings) -> Finding:

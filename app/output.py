@@ -33,7 +33,7 @@ def show_result(result: dict[str, Any]) -> None:
     """One resolved ticket for a person: topic, what was done, the reply, and why where something was refused."""
     head = Text.assemble(
         ("case ", "dim"), result["case"], ("  topic ", "dim"), str(result["topic"]),
-        ("  confidence ", "dim"), f"{result['confidence']:.2f}", ("  model ", "dim"), str(result["model"]),
+        ("  confidence ", "dim"), f"{result['confidence']:.2f}", ("  model ", "dim"), result["model"] or "none asked",
     )  # fmt: skip
     console.print(head)
     for decision in result["decisions"]:
@@ -55,6 +55,6 @@ def outcome(word: str) -> str:
 
 def table(*columns: str, title: str | None = None) -> Table:
     made = Table(title=title, title_justify="left", show_edge=False, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    for n, column in enumerate(columns):
+        made.add_column(column, overflow="fold", no_wrap=n == 0)  # the first is what the next command needs
     return made

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -112,9 +113,22 @@ def stop(data: Path) -> bool:
 def reset(data: Path) -> Running:
     """Throw the sandbox's world away and start with a fresh demo company."""
     stop(data)
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        (data / f"sandbox.sqlite3{suffix}").unlink(missing_ok=True)
+    put_aside(data)
     return start(data)
+
+
+def put_aside(data: Path) -> Path:
+    """Move everything that speaks of the present world, Lee's own database too: an old ledger would tell a new world's
+    customers of refunds that it never saw. Nothing is deleted."""
+    aside = data / f"before-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    aside.mkdir()
+    for name in ("lee.db", "workflows.db", "sandbox.sqlite3"):
+        for file in data.glob(f"{name}*"):
+            file.rename(aside / file.name)
+    for name in ("keys", "entitlements.json", "demo.json", "clickhouse"):
+        if (data / name).exists():
+            (data / name).rename(aside / name)
+    return aside
 
 
 def _answers(running: Running) -> bool:

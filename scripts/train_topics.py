@@ -99,7 +99,7 @@ def train(model: str) -> tuple[Head, dict[str, float]]:
         examples,
         fit_linear(vectors, texts, labels),
         temperature=temperature,
-        vectors=vectors.astype(np.float16),
+        vectors=np.rint(vectors * 127).astype(np.int8),
         ours=ours,
         novelty=np.concatenate([novelty.coef_[0], novelty.intercept_]).astype(np.float32),
     )
@@ -123,7 +123,7 @@ def _head(
     linear: Linear,
     *,
     temperature: float = 1.0,
-    vectors: NDArray[np.float16] | None = None,
+    vectors: NDArray[np.int8] | None = None,
     ours: NDArray[np.bool_] | None = None,
     novelty: NDArray[np.float32] | None = None,
 ) -> Head:
@@ -135,7 +135,7 @@ def _head(
         vocabulary=linear.vocabulary,
         word_weights=linear.word_weights,
         temperature=temperature,
-        examples=np.zeros((0, 0), np.float16) if vectors is None else vectors,
+        examples=np.zeros((0, 0), np.int8) if vectors is None else vectors,
         example_is_ours=np.zeros(0, np.bool_) if ours is None else ours,
         novelty=np.zeros(6, np.float32) if novelty is None else novelty,
     )

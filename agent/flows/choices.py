@@ -193,7 +193,8 @@ def plan_meant(view: View) -> str | None:
     """The plan to change to: the wanted one, or the only one named that the account is not on yet."""
     names = [name for name in view.hints.plans if not on_plan(name, view)]
     wanted = view.hints.plan
-    if wanted is not None and (not on_plan(wanted, view) or not names):
+    if wanted is not None:
+        # "From Starter to Team" aims at Team, also where the account is there already: then that is what is said.
         return wanted
     return names[0] if len(names) == 1 else None
 

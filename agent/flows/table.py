@@ -114,3 +114,15 @@ NAMES: Final[dict[Topic, str]] = {
     Topic.GREETING_OR_THANKS: "something else",
     Topic.UNKNOWN: "something else",
 }
+
+# Topics that are one matter when they come up in one message: whoever asks for the second payment back also says that
+# it was taken twice.
+_ONE_MATTER: Final = (
+    frozenset({Topic.REFUND_REQUEST, Topic.DUPLICATE_CHARGE, Topic.UNEXPECTED_CHARGE}),
+    frozenset({Topic.PAYMENT_FAILED, Topic.PAY_INVOICE, Topic.PAYMENT_STATUS}),
+    frozenset({Topic.UNEXPECTED_CHARGE, Topic.PRORATION_QUESTION, Topic.PRICE_QUESTION}),
+)
+
+
+def one_matter(one: str, other: str) -> bool:
+    return any({Topic(one), Topic(other)} <= matter for matter in _ONE_MATTER)

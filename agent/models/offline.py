@@ -14,7 +14,7 @@ from agent.control import ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
+from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED, one_matter
 from agent.flows.view import SUBSTANTIAL, View
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
@@ -101,7 +101,7 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(move, HandOver):
         return [(ESCALATE, {"reason": move.reason, "summary": move.summary})]
     text = render(f"{move.template}.v1.j2", **move.values(view))
-    also = [NAMES[Topic(name)] for name in view.topic["also"]]
+    also = [NAMES[Topic(name)] for name in view.topic["also"] if not one_matter(name, view.topic["topic"])]
     if also and move.kind == "answer":
         text = f"{text}\n\n{render('also.v1.j2', wishes=also)}"
     kind, citations = move.kind, move.citations(view)

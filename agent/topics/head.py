@@ -39,7 +39,7 @@ class Head:
     vocabulary: Vocabulary
     word_weights: NDArray[np.float16]  # (terms, topics)
     temperature: float
-    examples: NDArray[np.float16]  # (examples, dimensions)
+    examples: NDArray[np.int8]  # (examples, dimensions): unit vectors in 127ths
     example_is_ours: NDArray[np.bool_]  # (examples,)
     novelty: Floats  # (6,): weights of the five signals of `signals`, then the intercept
 
@@ -67,7 +67,7 @@ class Head:
 
     @cached_property
     def _examples(self) -> Floats:
-        return self.examples.astype(np.float32)
+        return self.examples.astype(np.float32) * np.float32(1 / 127)
 
     def save(self, path: Path = HEAD) -> None:
         with path.open("wb") as file:

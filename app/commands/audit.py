@@ -36,7 +36,8 @@ def show(case: Annotated[str, typer.Argument(help="The case (case_…).")], as_j
             )
             continue
         console.print(Text(f"{entry.seq:>5} {entry.at:%Y-%m-%d %H:%M:%S} {entry.kind}  {entry.actor}"), style="bold")
-        for name, value in (entry.payload or {"erased": "the customer's key was erased"}).items():
+        payload = {"erased": "the customer's key was erased"} if entry.payload is None else entry.payload
+        for name, value in payload.items():
             console.print(Text(f"        {name}: {value}"))
 
 

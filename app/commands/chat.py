@@ -58,7 +58,7 @@ async def _confirm(house: House, who: Principal, result: Result) -> None:
 
 
 def _say(result: Result) -> None:
-    console.print(Text(f"lee ({result['model']})> ", style="bold"), Text(result["reply"] or ""))
+    console.print(Text(f"lee ({result['model'] or 'from the ledger'})> ", style="bold"), Text(result["reply"] or ""))
     if result["outcome"] == "escalated":
         console.print(Text(f"({outcome('escalated')}: case {result['case']})"), style="yellow")
 

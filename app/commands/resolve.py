@@ -112,6 +112,7 @@ def read_lines(file: Path) -> list[Line]:
     except (OSError, UnicodeDecodeError) as error:
         raise Plainly(f"cannot read {file}: {error}") from error
     lines: list[Line] = []
+    wrong: list[str] = []
     for n, text in enumerate(raw, 1):
         if not text.strip():
             continue
@@ -119,5 +120,14 @@ def read_lines(file: Path) -> list[Line]:
             told: Any = json.loads(text)
             lines.append(Line.model_validate({"id": str(n), **told}))
         except (ValueError, TypeError, ValidationError) as error:
-            raise Plainly(f"{file.name} line {n} is not a ticket: {str(error).splitlines()[0]}") from error
+            wrong.append(f"line {n}: {_why(error)}")
+    if wrong:
+        raise Plainly(f"{file.name} was not taken, {len(wrong)} lines are no tickets; {'; '.join(wrong[:5])}")
     return lines
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    return str(error)

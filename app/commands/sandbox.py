@@ -10,6 +10,7 @@ import typer
 from app import sandbox_process
 from app.failures import Plainly
 from app.output import console, print_json
+from app.owner import OwnerLock
 from app.settings import load_settings
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
@@ -57,8 +58,10 @@ def status() -> None:
 
 @app.command()
 def reset() -> None:
-    """Throw its world away and begin again with a fresh demo company."""
-    running = sandbox_process.reset(load_settings().data)
+    """Begin again with a fresh demo company; the old world, and what Lee knows of it, are put aside."""
+    data = load_settings().data
+    with OwnerLock(data):
+        running = sandbox_process.reset(data)
     console.print(f"A fresh demo company, on {running.url}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,9 @@ from typing import Any
 import pytest
 
 from agent.models.chat import ChatModel
-from evals.harness import Bench, open_bench, open_copy
+from evals.harness import Bench, open_copy
 from knowledge.embedder import Embedder, load_embedder
 from tests.agent.desk import Office
-
-
-@pytest.fixture(scope="session")
-def bench() -> Iterator[Bench]:
-    with open_bench() as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.resolving import Result, Ticket, resolve
-from billing.facts import UsageFacts
 from billing.ids import CustomerId
-from evals.harness import Bench, Copy, open_bench, open_copy
+from evals.harness import Bench, Copy, open_copy
 from policy.proposals import Principal, Role
 from policy.sending import Patience
-from tools.usage import FolderUsage
 
 QUICK = Patience(facts_seconds=5, effect_seconds=5, tries=2, pause_seconds=0.01)
-
-
-class BriefUsage(FolderUsage):
-    """Lets its folder go after every question: a process has one, and other tests of this process want theirs."""
-
-    async def of(self, customer: CustomerId, start: datetime, end: datetime) -> UsageFacts:
-        try:
-            return await super().of(customer, start, end)
-        finally:
-            self.close()
-
-
-@pytest.fixture(scope="session")
-def bench() -> Iterator[Bench]:
-    with open_bench() as opened:
-        yield replace(opened, usage=BriefUsage(opened.folder / "clickhouse"))
 
 
 @pytest.fixture

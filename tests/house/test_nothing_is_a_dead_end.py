@@ -70,8 +70,7 @@ async def test_the_help_centre_cannot_be_opened(acme: Any, bench: Bench) -> None
     async with acme(minds=minds) as copy:
         how = await ask(copy, "cus_hugo", "How long do refunds take to arrive, and to which card do they go?")
         assert alive(how)
-        assert how["citations"] == []
-        assert "human" in how["reply"]
+        assert how["citations"] == how["effects"] == []
         paid = await ask(copy, "cus_nina", "I was charged twice, please refund one.")
         assert [effect["kind"] for effect in paid["effects"]] == ["refund"]
 

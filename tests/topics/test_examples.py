@@ -36,7 +36,7 @@ def test_the_head_holds_the_vectors_of_these_examples() -> None:
 
 
 def test_no_two_examples_of_a_topic_say_the_same() -> None:
-    vectors = load_head().examples.astype(np.float32)
+    vectors = load_head().examples.astype(np.float32) / 127
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, 0)
     close = [(EXAMPLES[a].text, EXAMPLES[b].text) for a, b in zip(*np.where(cosines > 0.95), strict=True) if a < b]
@@ -44,7 +44,7 @@ def test_no_two_examples_of_a_topic_say_the_same() -> None:
 
 
 def test_the_head_is_small() -> None:
-    assert HEAD.stat().st_size < 2_000_000
+    assert HEAD.stat().st_size < 3_000_000
 
 
 @pytest.mark.parametrize(
