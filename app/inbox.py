@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from agent.effects import EffectRecord, record
 from agent.ledger_sentences import about
-from app.wiring import House
+from app.wiring import Gatehouse, House
 from billing.ids import CaseId, CustomerId, ProposalId, TurnId
 from policy.proposals import Principal, Proposal, Role
 from policy.rows import action_of
@@ -25,7 +25,7 @@ class Approved:
     told: str | None  # what the customer was told; None while nothing is certain
 
 
-async def approve(house: House, case_id: str, human: str) -> Approved:
+async def approve(house: House | Gatehouse, case_id: str, human: str) -> Approved:
     """Carry out what waits in a case, once, with this human's approval, and tell the customer what became of it.
 
     The customer does not authenticate again. Raises `Conflict` when nothing waits, or it was approved before.

@@ -91,6 +91,30 @@ class House:
         return await self.desks.knows(customer)
 
 
+@dataclass(frozen=True, slots=True)
+class Gatehouse:
+    """What a human's approval needs: no model, no index, no turns. Opens beside a working house: the database keeps the
+    order, and Stripe's idempotency keys keep one effect one."""
+
+    limits: Limits
+    store: Store
+    gate: Gate
+
+
+@asynccontextmanager
+async def open_gatehouse(settings: Settings | None = None) -> AsyncIterator[Gatehouse]:
+    """Raises as `open_house` does, but never `Owned`."""
+    check_rooms()
+    settings = settings or load_settings()
+    limits = load_limits(settings.limits or DEFAULT)
+    async with _world(settings) as world:
+        store = open_store(settings.store_url, settings.keys_folder, world.clock)
+        try:
+            yield Gatehouse(limits, store, _gate(settings, world, store, limits))
+        finally:
+            store.close()
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings | None = None,
@@ -116,8 +140,7 @@ async def open_house(
         world = world or await stack.enter_async_context(_world(settings))
         store = open_store(settings.store_url, settings.keys_folder, world.clock)
         stack.callback(store.close)
-        effects = StripeEffects(world.client, world.clock, return_url=settings.return_url)
-        gate = Gate(effects, store, limits, world.clock, reach or _crash_point(), patience)
+        gate = _gate(settings, world, store, limits, reach, patience)
         desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock)
         lee = Lee(
             store=store,
@@ -136,6 +159,18 @@ async def open_house(
         async with _finishing(house):
             yield house
         stack.callback(_sign, store)
+
+
+def _gate(
+    settings: Settings,
+    world: World,
+    store: Store,
+    limits: Limits,
+    reach: Reach | None = None,
+    patience: Patience | None = None,
+) -> Gate:
+    effects = StripeEffects(world.client, world.clock, return_url=settings.return_url)
+    return Gate(effects, store, limits, world.clock, reach or _crash_point(), patience)
 
 
 def _turns(stack: AsyncExitStack, lee: Lee, settings: Settings) -> Turns:

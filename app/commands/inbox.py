@@ -12,7 +12,7 @@ from app import inbox
 from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json, table
-from app.wiring import open_house, open_records
+from app.wiring import open_gatehouse, open_records
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
 
@@ -99,7 +99,7 @@ def approve(case: Case, human: Human = None, as_json: Json = False) -> None:
 
 
 async def _approve(case: str, human: str, *, as_json: bool) -> None:
-    async with open_house() as house:
+    async with open_gatehouse() as house:
         done = await inbox.approve(house, case, human)
     if as_json:
         print_json(

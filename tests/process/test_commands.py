@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.owner import OwnerLock
 from tests.process.conftest import Command
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(240)]
@@ -49,6 +50,17 @@ def test_over_the_cap_a_human_approves_once(desk: Command) -> None:
     kinds = [entry["kind"] for entry in audit]
     assert kinds.index("human.approved") < kinds.index("effect.settled")
     assert any(entry["actor"] == "human:grace" for entry in audit)
+
+
+def test_a_human_approves_while_lee_is_busy(desk: Command) -> None:
+    """The owner of the data folder is somebody else; approving needs only the gate."""
+    told = desk.json("resolve", "I would like my last payment back, please.", "--customer", "cus_joan")
+    assert told["decisions"][-1]["rule"] == "refund.window", told
+    with OwnerLock(desk.data):
+        busy = desk.run("resolve", "hello", "--customer", "cus_hugo")
+        assert busy.returncode == 4
+        approved = desk.json("inbox", "approve", told["case"])
+    assert approved["status"] == "succeeded"
 
 
 def test_a_conversation_asks_before_it_changes_a_plan(desk: Command) -> None:
