@@ -16,7 +16,8 @@ async def principal(house: House, customer: str, user: str | None = None, role: 
     """Raises `Plainly` for an unknown customer. If Stripe does not answer, the ticket is taken all the same:
     it will reach a human."""
     if not _CUSTOMER.fullmatch(customer):
-        raise Plainly(f"{customer or 'nothing'!r} is no customer id: it looks like cus_nina (see `lee customers`)")
+        said = f"{customer!r} is no customer id" if customer else "no customer was named"
+        raise Plainly(f"{said}: an id looks like cus_nina (see `lee customers`)")
     if await house.knows(CustomerId(customer)) is False:
         raise Plainly(f"there is no customer {customer}; `lee customers` lists the demo company's")
     return Principal(CustomerId(customer), user or customer.removeprefix("cus_"), role)
