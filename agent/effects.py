@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from billing.money import Money
@@ -95,9 +95,6 @@ class EffectRecord:
             "reason": self.reason,
             "facts": dict(self.facts),
         }
-
-    def with_secret(self, secret: str | None) -> EffectRecord:
-        return replace(self, secret=secret)
 
 
 def record(settlement: Settlement) -> EffectRecord:

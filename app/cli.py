@@ -17,8 +17,6 @@ from typing import Any, Final
 import typer
 from typer.core import TyperGroup
 
-SETTINGS, UNAVAILABLE, NOT_WRITTEN = 3, 4, 5
-
 # name -> (module, its typer app, one line of help). Further commands come from the entry-point group `lee.commands`.
 COMMANDS: Final = {
     "resolve": ("app.commands.resolve", "Resolve one ticket, or a file of tickets."),

@@ -9,7 +9,6 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.settings", "SettingsError", 3),
     ("app.house", "WrongHouse", 3),
     ("policy.limits", "LimitsError", 3),
-    ("agent.autonomy", "AutonomyError", 3),
     ("tools.stripe_client", "KeyRefused", 3),
     ("app.owner", "Owned", 4),
     ("app.sandbox_process", "SandboxUnavailable", 4),

@@ -14,7 +14,6 @@ from rich.text import Text
 from billing.money import Money
 
 console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
 
 
 def print_json(value: Any) -> None:

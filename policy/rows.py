@@ -7,11 +7,8 @@ from billing.money import Money
 from policy.actions import ACTIONS, Action
 from policy.decisions import Allow
 from policy.effects import Intent, Receipt
-from policy.settlement import Status
 from store.ledger import IntentRow
 from store.proposals import ProposalRow
-
-STATUS = {"succeeded": Status.SUCCEEDED, "failed": Status.FAILED, "unknown": Status.UNKNOWN, "reserved": Status.UNKNOWN}
 
 
 def action_of(tool: str, arguments: dict[str, object]) -> Action:

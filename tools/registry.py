@@ -1,7 +1,7 @@
 """The registry of tools: exact names, argument models, declared effects.
 
-A READ tool is an async function `(arguments, desk) -> pydantic model` marked with `@reads`. WRITE and MONEY tools have
-no function here at all: their argument models are `policy.actions`, and only the gate performs them.
+A READ tool is an async function `(arguments, desk) -> pydantic model`, listed in `tools.catalogue`. WRITE and MONEY
+tools have no function here at all: their argument models are `policy.actions`, and only the gate performs them.
 """
 
 from __future__ import annotations

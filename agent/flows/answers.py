@@ -98,11 +98,6 @@ def cancel_one(view: View) -> dict[str, Any] | None:
     return {"subscription": found[0]["id"], "when": "period_end"} if len(found) == 1 else None
 
 
-def retry_open(view: View) -> dict[str, Any] | None:
-    found = choices.open_invoices(view)
-    return {"invoice": found[0]["id"], "payment_method": None} if len(found) == 1 else None
-
-
 def link_of_open(view: View) -> dict[str, Any] | None:
     found = choices.open_invoices(view)
     return {"invoice": found[0]["id"]} if found else None

@@ -67,9 +67,6 @@ PRICES: dict[str, Price] = {
     "credit_pack": Price("prod_credits", 15_00),
 }
 
-REQUESTS_PER_DOLLAR = 1_000
-"""What API requests beyond the included ones cost: $1 for each thousand begun."""
-
 
 def price_id(lookup_key: str) -> str:
     """`starter_monthly` → `price_starterMonthly`."""

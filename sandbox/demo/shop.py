@@ -53,9 +53,6 @@ class Shop:
     async def move_to(self, moment: datetime) -> None:
         self._answer(await self.http.post("/_sandbox/clock", json={"to": int(moment.timestamp())}))
 
-    async def run_clock(self) -> None:
-        self._answer(await self.http.post("/_sandbox/clock", json={"run": True}))
-
     async def outside(self, action: str, **body: Any) -> Json:
         """Something no API call does: `set_card_outcome`, `create_dispute`, `authenticate`, `fail_refund`."""
         return self._answer(await self.http.post(f"/_sandbox/actions/{action}", json=body))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agent.claims import ClaimDetector
@@ -148,4 +150,4 @@ def test_sentences_say_exactly_what_is_settled(given: EffectRecord, said: str) -
 
 def test_a_journalled_effect_comes_back_without_its_secret() -> None:
     made = effect("card_update_link", secret="https://x.test/p")
-    assert restored(made.journalled()) == made.with_secret(None)
+    assert restored(made.journalled()) == replace(made, secret=None)
