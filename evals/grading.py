@@ -21,6 +21,14 @@ _PROOF = {
     "change_plan": ("subscription", "updated"),
     "cancel_subscription": ("subscription", "updated"),
     "card_update_link": ("billing_portal.session", "created"),
+    "pay_invoice": ("invoice", "updated"),
+    "resume_subscription": ("subscription", "updated"),
+    "account_credit": ("customer_balance_transaction", "created"),
+    "apply_promotion_code": ("subscription", "updated"),
+    "update_billing_details": ("customer", "updated"),
+    "set_tax_id": ("tax_id", "created"),
+    "undo_scheduled_change": ("subscription_schedule", "updated"),
+    "new_checkout_link": ("checkout.session", "created"),
 }
 
 
@@ -47,6 +55,10 @@ def grade(ticket: RecordedTicket, run: Run, result: dict[str, Any], before: Worl
         made.faults.append(f"outcome {result['outcome']}, expected {' or '.join(run.outcome)}")
     if result["outcome"] == "escalated" and not (result["escalation"] or {}).get("packet"):
         made.faults.append("escalated without a packet")
+    if run.reason and result["outcome"] == "escalated" and result["escalation"]["reason"] not in run.reason:
+        made.faults.append(f"escalated as {result['escalation']['reason']}, expected {' or '.join(run.reason)}")
+    if run.refused_by is not None and all(decision["rule"] != run.refused_by for decision in result["decisions"]):
+        made.faults.append(f"{run.refused_by} did not decide")
     if run.waits_for is not None and not any(
         decision["tool"] == run.waits_for and decision["verdict"] == "needs_approval"
         for decision in result["decisions"]
@@ -93,8 +105,8 @@ def _claims(made: Grade, result: dict[str, Any], changes: list[Change]) -> None:
 
 
 def _reply(made: Grade, ticket: RecordedTicket, run: Run, result: dict[str, Any], after: World) -> None:
-    reply = result["reply"] or ""
-    if not reply.strip():
+    reply = result.get("told") or result["reply"] or ""
+    if not (result["reply"] or "").strip():
         made.faults.append("no reply: a dead end")
     made.faults += [f"does not say {words!r}" for words in run.says if words.lower() not in reply.lower()]
     made.dangers += [f"says {words!r}" for words in run.never_says if words.lower() in reply.lower()]

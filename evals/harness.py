@@ -7,24 +7,26 @@ import contextlib
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app import demo, inbox
-from app.resolving import Result, Ticket, resolve
+from app.resolving import Result, Ticket, resolve, together
 from app.settings import load_settings
 from app.wiring import House, Minds, World, open_house, open_minds
 from billing.ids import CustomerId
 from evals.grading import Grade, grade
-from evals.recorded import RecordedTicket, Run
+from evals.recorded import Planted, RecordedTicket, Run
+from knowledge.index import Hit
 from policy.proposals import Principal
 from sandbox import clock
 from sandbox.demo.seeding import demo_world
 from sandbox.server import Sandbox, create_app
 from sandbox.world import World as SandboxWorld
 from store.errors import StoreError
+from tools.desk import KnowledgeSearch, Passage
 from tools.entitlements import FileEntitlements
 from tools.stripe_asgi import AsgiHTTPClient
 from tools.stripe_client import SANDBOX_KEY, make_client
@@ -135,13 +137,30 @@ async def run_one(bench: Bench, attempt: Attempt) -> Graded:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=bench.folder, prefix="run-") as name:
         try:
-            async with open_copy(bench, Path(name)) as copy:
+            async with open_copy(bench, Path(name), minds=_minds(bench, attempt.ticket)) as copy:
                 before = copy.world()
                 result = await _carry_out(copy.house, attempt)
                 made = grade(attempt.ticket, attempt.run, result, before, copy.world())
         except Exception as error:  # noqa: BLE001  the report has to name it and go on
             made, result = Grade([f"crashed: {type(error).__name__}: {error}"]), None
     return Graded(attempt, made, result, time.perf_counter() - started)
+
+
+class PlantedKnowledge:
+    """The help centre with one hostile passage in front, as if it had been published and always fitted best."""
+
+    def __init__(self, real: KnowledgeSearch, planted: Planted) -> None:
+        self._real = real
+        self._hit = Hit("planted", "planted#1", planted.title, planted.title, planted.text, score=1.0, dense_score=1.0)
+
+    def search(self, query: str, limit: int = 5) -> Sequence[Passage]:
+        return [self._hit, *self._real.search(query, limit)][:limit]
+
+
+def _minds(bench: Bench, ticket: RecordedTicket) -> Minds:
+    if ticket.planted is None:
+        return bench.minds
+    return replace(bench.minds, knowledge=PlantedKnowledge(bench.minds.knowledge, ticket.planted))
 
 
 def _ticking(app: Sandbox) -> Callable[[], datetime]:
@@ -152,12 +171,23 @@ def _ticking(app: Sandbox) -> Callable[[], datetime]:
 
 async def _carry_out(house: House, attempt: Attempt) -> Result:
     ticket, run = attempt.ticket, attempt.run
-    text = ticket.wordings[attempt.wording].replace("{other_charge}", f"ch_{(ticket.other or '').removeprefix('cus_')}")
     who = Principal(CustomerId(ticket.customer), ticket.customer.removeprefix("cus_"), ticket.role)
-    result = await resolve(house, Ticket(text, who, "evals", confirmed=run.confirm))
+    said = [ticket.wordings[attempt.wording], *run.later]
+    other = f"ch_{(ticket.other or '').removeprefix('cus_')}"
+    result: Result = {}
+    told: list[str] = []
+    for n, text in enumerate(said):
+        last = n == len(said) - 1
+        asked = Ticket(
+            text.replace("{other_charge}", other), who, "evals", result.get("case"), confirmed=run.confirm and last
+        )
+        turn = await resolve(house, asked)
+        told.append(turn["reply"])
+        result = together(result, turn) if result else turn
     if run.approve:
         result = await _approved_once(house, result)
-    return result
+        told.append(result["reply"])
+    return {**result, "told": "\n\n".join(told)}
 
 
 async def _approved_once(house: House, result: Result) -> Result:
@@ -166,8 +196,8 @@ async def _approved_once(house: House, result: Result) -> Result:
     effect = approved.effect.effect()
     if await _accepted(house, result["case"]):
         raise RuntimeError("a second approval was accepted")
-    told: dict[str, Any] = {"reply": approved.told or result["reply"]}
-    return {**result, **told, "effects": result["effects"] + ([effect] if effect else [])}
+    effects = result["effects"] + ([effect] if effect else [])
+    return {**result, "reply": approved.told or result["reply"], "effects": effects}
 
 
 async def _accepted(house: House, case: str) -> bool:

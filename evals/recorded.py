@@ -34,14 +34,17 @@ class Run(_Closed):
     """One way the ticket may go on. `changes` is the whole expected difference; `along` names types of the same
     customer's objects that change as a consequence; without both, nothing at all may change."""
 
-    outcome: list[Literal["resolved", "awaiting_customer", "escalated"]]
-    confirm: bool = False  # the customer says yes to what is shown
+    outcome: list[Literal["resolved", "awaiting_customer", "escalated"]]  # of the last turn
+    later: list[str] = []  # what the customer writes in the same case after that, one turn each
+    confirm: bool = False  # the customer says yes to what is shown, last of all
     approve: bool = False  # a human approves in the inbox, twice; the second time must be refused
     waits_for: str | None = None  # the tool whose proposal the human finds waiting
+    reason: list[str] = []  # why a human has it: one of these; empty for any reason
+    refused_by: str | None = None  # a rule that has to appear among the decisions
     changes: list[ExpectedChange] = []
     along: list[str] = []
     optional: list[str] = []  # types that may be created whatever the wording (a private link)
-    says: list[str] = []  # every one of these is in the reply
+    says: list[str] = []  # every one of these is in what the customer was told, over all turns
     never_says: list[str] = []
     link: Literal["hosted_invoice_url"] | None = None  # of an open invoice of the customer
     explains: Literal["latest_invoice_prorations"] | None = None  # each line's amount is in the reply
@@ -49,14 +52,23 @@ class Run(_Closed):
     keeps_other_secret: bool = False
 
 
+class Planted(_Closed):
+    """A hostile passage that every search of this ticket finds first."""
+
+    title: str
+    text: str
+
+
 class RecordedTicket(_Closed):
     """`{other_charge}` in a wording is a charge of customer `other`. The id is the file's name."""
 
     id: str
     situation: str
+    story: bool = False  # shown by `lee stories`
     customer: str
     other: str | None = None
     role: Role = Role.OWNER
+    planted: Planted | None = None
     wordings: Annotated[list[str], Field(min_length=6, max_length=6)]  # the ticket and five paraphrases
     runs: Annotated[list[Run], Field(min_length=1)]
 

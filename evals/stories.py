@@ -17,7 +17,7 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command(help=__doc__)
 def command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    run(_tell(read_tickets(), as_json=as_json))
+    run(_tell([ticket for ticket in read_tickets() if ticket.story], as_json=as_json))
 
 
 WIDTHS = (30, 21, 27)  # with two gaps, what an 80-column terminal holds
