@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from billing.facts import BillingFacts, EntitlementFacts, Source, SubscriptionFacts, UsageFacts
+from billing.ids import CustomerId
 from tools.entitlements import Entitlements
 from tools.sources import SourceUnavailable
 from tools.stripe_history import history
@@ -36,10 +37,10 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         reads.payment_methods(),
         reads.subscriptions(),
         history(reads),
-        _entitlements(entitlements, reads),
+        entitlements_of(entitlements, reads.customer),
     )
     disputes, used = await together(
-        reads.disputes(past.charges), _usage(usage, reads, *current_period(subscriptions.items, as_of))
+        reads.disputes(past.charges), usage_of(usage, reads.customer, *current_period(subscriptions.items, as_of))
     )
     listed = {"payment_methods": methods, "subscriptions": subscriptions, "disputes": disputes}
     missing: set[Source] = set()
@@ -74,20 +75,24 @@ def current_period(subscriptions: tuple[SubscriptionFacts, ...], as_of: datetime
     return start, end
 
 
-async def _entitlements(source: Entitlements, reads: CustomerReads) -> EntitlementFacts | SourceUnavailable | None:
+async def entitlements_of(source: Entitlements, customer: CustomerId) -> EntitlementFacts | SourceUnavailable | None:
+    """What the source says, or that it did not, within `PATIENCE`."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await source.of(reads.customer)
+            return await source.of(customer)
     except SourceUnavailable as error:
         return error
     except TimeoutError:
         return SourceUnavailable("entitlements", "The entitlements did not answer in time.")
 
 
-async def _usage(source: Usage, reads: CustomerReads, start: datetime, end: datetime) -> UsageFacts | SourceUnavailable:
+async def usage_of(
+    source: Usage, customer: CustomerId, start: datetime, end: datetime
+) -> UsageFacts | SourceUnavailable:
+    """The use in `[start, end)`, or that the source did not say, within `PATIENCE`."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return await source.of(reads.customer, start, end)
+            return await source.of(customer, start, end)
     except SourceUnavailable as error:
         return error
     except TimeoutError:

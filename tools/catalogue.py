@@ -1,4 +1,4 @@
-"""All tools in one place: six that read, five that act. This table is the index of the room.
+"""All tools in one place: those that read, and those that act. This table is the index of the room.
 
 A tool that reads gets its function here; one that acts has its argument model in `policy.actions`, its rules in
 `policy.rules` and its hand in `tools.effects`, and only the gate performs it.
@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from policy.actions import CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from tools.check_entitlements import CheckEntitlements, check_entitlements
 from tools.diagnose import Diagnose, diagnose
+from tools.explain_invoice import ExplainInvoice, explain_invoice
+from tools.explain_usage import ExplainUsage, explain_usage
 from tools.list_charges import ListCharges, list_charges
 from tools.list_invoices import InvoiceLink, ListInvoices, invoice_link, list_invoices
 from tools.preview_plan_change import PreviewPlanChange, preview_plan_change
+from tools.refund_status import RefundStatus, refund_status
 from tools.registry import EffectClass, Registry, action_tool, read_tool
 from tools.search_knowledge import SearchKnowledge, search_knowledge
 
@@ -24,6 +28,10 @@ REGISTRY: Final = Registry(
         read_tool("invoice_link", InvoiceLink, invoice_link),
         read_tool("search_knowledge", SearchKnowledge, search_knowledge),
         read_tool("preview_plan_change", PreviewPlanChange, preview_plan_change),
+        read_tool("check_entitlements", CheckEntitlements, check_entitlements),
+        read_tool("explain_usage", ExplainUsage, explain_usage),
+        read_tool("explain_invoice", ExplainInvoice, explain_invoice),
+        read_tool("refund_status", RefundStatus, refund_status),
         action_tool(Refund, EffectClass.MONEY),
         action_tool(RetryPayment, EffectClass.MONEY),
         action_tool(ChangePlan, EffectClass.MONEY),

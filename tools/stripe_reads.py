@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import stripe
@@ -47,10 +48,18 @@ class CustomerReads:
 
     async def profile(self) -> CustomerFacts:
         """Raises `FactsUnavailable` for a customer that Stripe does not know or that was deleted."""
+        return understood(objects.customer_facts, await self.raw_customer())
+
+    async def raw_customer(self) -> stripe.Customer:
+        """Raises `FactsUnavailable` as `profile` does."""
         found = await self.line.look_up(lambda: self.line.v1.customers.retrieve_async(self.customer))
         if found is None or getattr(found, "deleted", False):
             raise FactsUnavailable(f"Stripe has no customer {self.customer}.")
-        return understood(objects.customer_facts, found)
+        return found
+
+    async def tax_ids(self) -> Listed[stripe.TaxId]:
+        """The customer's own tax ids, newest first."""
+        return await self.line.pages(partial(self.line.v1.customers.tax_ids.list_async, self.customer), {})
 
     # single objects, checked to be the customer's
 

@@ -79,10 +79,12 @@ async def test_every_read_tool_with_everybody_elses_ids(company: Company) -> Non
     for charge in (*charges, *TRICKS):
         if len(charge) <= 128:
             told_nothing(await company.ask("list_charges", charge=charge))
+            told_nothing(await company.ask("refund_status", charge=charge))
     for invoice in (*invoices, *TRICKS):
         if len(invoice) <= 128:
             told_nothing(await company.ask("list_invoices", status="all", invoice=invoice, lines=True))
             told_nothing(await company.ask("invoice_link", invoice=invoice))
+            told_nothing(await company.ask("explain_invoice", invoice=invoice))
     for subscription in (*subscriptions, *TRICKS):
         if len(subscription) <= 128:
             told_nothing(
@@ -128,6 +130,10 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             await company.ask("list_charges", charge=None),
             await company.ask("list_invoices", status="all", invoice=None, lines=True),
             await company.ask("invoice_link", invoice=None),
+            await company.ask("explain_invoice", invoice=None),
+            await company.ask("explain_usage", period="previous"),
+            await company.ask("refund_status", charge=None),
+            await company.ask("check_entitlements"),
             await company.ask("preview_plan_change", plan="team", interval=None, subscription=None),
         ]
     )
