@@ -103,6 +103,12 @@ def link_of_open(view: View) -> dict[str, Any] | None:
     return {"invoice": found[0]["id"]} if found else None
 
 
+def retry_of_open(view: View) -> dict[str, Any] | None:
+    """Only where it is clear which invoice: one is open."""
+    found = choices.open_invoices(view)
+    return {"invoice": found[0]["id"], "payment_method": None} if len(found) == 1 else None
+
+
 def link_of_meant(view: View) -> dict[str, Any] | None:
     found = choices.invoice_meant(view)
     return {"invoice": found[0]["id"]} if len(found) == 1 else None
@@ -232,7 +238,9 @@ def two_bills(view: View) -> dict[str, Any]:
 def invoice_page(view: View) -> dict[str, Any]:
     found = choices.invoice_meant(view)
     lines = found[0]["lines"] if len(found) == 1 and found[0]["has_proration"] and not found[0]["more_lines"] else []
-    return {"link": view.result("invoice_link"), "passage": best_passage(view), "lines": lines or []}
+    # What was looked up with a message of two wishes fits the one or the other.
+    passage = None if view.topic["also"] else best_passage(view)
+    return {"link": view.result("invoice_link"), "passage": passage, "lines": lines or []}
 
 
 def invoice_list(view: View) -> dict[str, Any]:

@@ -27,6 +27,11 @@ def _retry_confirmed_but_declined(view: View) -> bool:
     return bool(confirmed) and confirmed["tool"] == "retry_payment"
 
 
+def _worth_a_retry(view: View) -> bool:
+    """The decline is of a kind that another try may mend; the customer decides when, by confirming the amount."""
+    return view.diagnosis.get("recommended_action") == "retry_payment"
+
+
 # The customer said yes to another try and the bank said no: offer the card page beside the bad news.
 AFTER_DECLINED_RETRY: Flow = (
     When(
@@ -43,6 +48,7 @@ PAYMENT_FAILED: Flow = (
     Read("invoice_link", a.link_of_open, needed=False),
     When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    When(_worth_a_retry, (Propose("retry_payment", a.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )
 
@@ -65,6 +71,7 @@ PAY_INVOICE: Flow = (
     When(_no_open, _NOTHING_OPEN),
     Read("invoice_link", a.link_of_open, needed=False),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    When(_worth_a_retry, (Propose("retry_payment", a.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )
 

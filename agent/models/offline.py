@@ -14,8 +14,9 @@ from agent.control import ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED, one_matter
+from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
 from agent.flows.view import SUBSTANTIAL, View
+from agent.flows.wishes import further, one_text
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
 from agent.topics.names import Topic
@@ -100,11 +101,14 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
         return move
     if isinstance(move, HandOver):
         return [(ESCALATE, {"reason": move.reason, "summary": move.summary})]
-    text = render(f"{move.template}.v1.j2", **move.values(view))
-    also = [NAMES[Topic(name)] for name in view.topic["also"] if not one_matter(name, view.topic["topic"])]
-    if also and move.kind == "answer":
-        text = f"{text}\n\n{render('also.v1.j2', wishes=also)}"
-    kind, citations = move.kind, move.citations(view)
+    more = further(view, move)
+    if more.calls:
+        return more.calls
+    said = [move, *more.answers]
+    text = one_text([render(f"{each.template}.v1.j2", **each.values(view)) for each in said])
+    if more.named:
+        text = f"{text}\n\n{render('also.v1.j2', wishes=more.named)}"
+    kind, citations = move.kind, list(dict.fromkeys(name for each in said for name in each.citations(view)))
     if kind == "answer" and not citations and view.topic["confidence"] < SURE_FROM:
         text, kind = f"{text}\n\n{render('is_it_that.v1.j2')}", "question"
     return [(REPLY, {"text": text, "citations": citations, "kind": kind})]

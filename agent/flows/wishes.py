@@ -1,0 +1,56 @@
+"""Several wishes in one message: each is walked by its own flow; what cannot be served beside the first is named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from agent.flows.steps import Move, Say, walk
+from agent.flows.table import FLOWS, NAMES, UNASKED, one_matter
+from agent.flows.view import View
+from agent.topics.names import Topic
+from policy.actions import ACTIONS
+
+FURTHER = 2  # wishes beside the first; a message with more of them is a matter for a conversation
+
+
+@dataclass(slots=True)
+class Further:
+    """What the other wishes lead to: calls to make first, answers to add, and wishes that are only named."""
+
+    calls: list[tuple[str, dict[str, object]]] = field(default_factory=list[tuple[str, dict[str, object]]])
+    answers: list[Say] = field(default_factory=list[Say])
+    named: list[str] = field(default_factory=list[str])
+
+
+def further(view: View, first: Move) -> Further:
+    """Only beside a full answer to the first wish: a question to the customer is asked alone."""
+    found = Further()
+    if not isinstance(first, Say) or first.kind != "answer" or first.empty:
+        return found
+    others = [name for name in view.topic["also"] if not one_matter(name, view.topic["topic"])]
+    for name in others[:FURTHER]:
+        move = walk(FLOWS[Topic(name)], view)
+        if isinstance(move, list) and _may(view, Topic(name), move):
+            found.calls = move
+            return found
+        if isinstance(move, Say) and move.kind == "answer" and not move.empty:
+            found.answers.append(move)
+        else:
+            found.named.append(NAMES[Topic(name)])
+    found.named += [NAMES[Topic(name)] for name in others[FURTHER:]]
+    return found
+
+
+def _may(view: View, topic: Topic, calls: Sequence[tuple[str, object]]) -> bool:
+    """Reading is free. A change has to be one the customer is asked about, and one question at a time."""
+    if not any(tool in ACTIONS for tool, _ in calls):
+        return True
+    return topic not in UNASKED and not view.waits_for_yes()
+
+
+def one_text(texts: Sequence[str]) -> str:
+    """The answers one after the other; a closing line that they share is said once, at the end."""
+    closing = texts[-1].rstrip().rpartition("\n")[2]
+    earlier = [text.rstrip().removesuffix(closing).rstrip() for text in texts[:-1]]
+    return "\n\n".join([*(text for text in earlier if text), texts[-1]])
