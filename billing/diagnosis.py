@@ -11,6 +11,7 @@ from typing import Final
 from billing.facts import BillingFacts
 from billing.findings import Evidence, Finder, Finding, RecommendedAction, RootCause, Status
 from billing.findings_access import paid_but_locked_out, source_unavailable, unpaid_but_unlocked, usage_spike
+from billing.findings_accounts import duplicate_subscription, enterprise_account, renewed_recently_yearly
 from billing.findings_charges import charge_disputed, duplicate_charge, refund_failed, refund_pending
 from billing.findings_invoices import (
     customer_credit,
@@ -39,6 +40,7 @@ from billing.findings_subscriptions import (
     trial_ending_without_card,
 )
 from billing.findings_unpaid import no_payment_method, payment_failed_cause_unknown
+from billing.money import Money
 
 __all__ = ["FINDERS", "Diagnosis", "Evidence", "Finding", "RecommendedAction", "RootCause", "Status", "diagnose"]
 
@@ -62,6 +64,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.CHARGE_DISPUTED, charge_disputed),
     (RootCause.REFUND_FAILED, refund_failed),
     (RootCause.DUPLICATE_CHARGE, duplicate_charge),
+    (RootCause.DUPLICATE_SUBSCRIPTION, duplicate_subscription),
     (RootCause.USAGE_SPIKE, usage_spike),
     (RootCause.TRIAL_ENDING_WITHOUT_CARD, trial_ending_without_card),
     (RootCause.CARD_EXPIRES_BEFORE_RENEWAL, card_expires_before_renewal),
@@ -73,6 +76,8 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.MID_CYCLE_UPGRADE_PRORATION, mid_cycle_upgrade_proration),
     (RootCause.INVOICE_DUE, invoice_due),
     (RootCause.CUSTOMER_CREDIT, customer_credit),
+    (RootCause.RENEWED_RECENTLY_YEARLY, renewed_recently_yearly),
+    (RootCause.ENTERPRISE_ACCOUNT, enterprise_account),
 )
 
 _SEVERITY: Final = {Status.RED: 0, Status.AMBER: 1, Status.GREEN: 2}
@@ -89,6 +94,7 @@ class Diagnosis:
     self_serve_eligible: bool
     evidence: tuple[Evidence, ...]
     also: tuple[Finding, ...]
+    at_stake: Money | None = None
 
 
 def diagnose(facts: BillingFacts) -> Diagnosis:
@@ -112,6 +118,7 @@ def diagnose(facts: BillingFacts) -> Diagnosis:
         self_serve_eligible=first.self_serve_eligible,
         evidence=first.evidence,
         also=also,
+        at_stake=first.at_stake,
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from billing.facts import BillingFacts
+from billing.money import Money
 
 
 class Status(StrEnum):
@@ -51,6 +52,9 @@ class RootCause(StrEnum):
     REFUND_PENDING = "refund_pending"
     MID_CYCLE_UPGRADE_PRORATION = "mid_cycle_upgrade_proration"
     INVOICE_DUE = "invoice_due"
+    DUPLICATE_SUBSCRIPTION = "duplicate_subscription"
+    RENEWED_RECENTLY_YEARLY = "renewed_recently_yearly"
+    ENTERPRISE_ACCOUNT = "enterprise_account"
     CUSTOMER_CREDIT = "customer_credit"
     HEALTHY = "healthy"
 
@@ -80,13 +84,15 @@ class Evidence(NamedTuple):
 class Finding:
     """One thing that is true of the customer's billing. `explanation`: one or two sentences addressed to them.
 
-    `self_serve_eligible`: the customer or Lee may settle it without a colleague; policy still judges every step."""
+    `self_serve_eligible`: the customer or Lee may settle it without a colleague; policy still judges every step.
+    `at_stake`: the money in question, once or each period, where the facts show an amount."""
 
     status: Status
     root_cause: RootCause
     explanation: str
     recommended_action: RecommendedAction
     evidence: tuple[Evidence, ...] = ()
+    at_stake: Money | None = None
     self_serve_eligible: bool = field(init=False)
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ class FindingAnswer(Answer):
     recommended_action: str
     self_serve_eligible: bool
     evidence: list[EvidenceAnswer]
+    at_stake: Amount | None
 
 
 class SubscriptionAnswer(Answer):
@@ -84,6 +85,7 @@ async def diagnose(_arguments: Diagnose, desk: Desk) -> DiagnosisAnswer:
         recommended_action=found.recommended_action,
         self_serve_eligible=found.self_serve_eligible,
         evidence=[EvidenceAnswer(kind=each.kind, value=each.value) for each in found.evidence],
+        at_stake=amount_or_none(found.at_stake),
         also=[
             FindingAnswer(
                 status=each.status,
@@ -92,6 +94,7 @@ async def diagnose(_arguments: Diagnose, desk: Desk) -> DiagnosisAnswer:
                 recommended_action=each.recommended_action,
                 self_serve_eligible=each.self_serve_eligible,
                 evidence=[EvidenceAnswer(kind=part.kind, value=part.value) for part in each.evidence],
+                at_stake=amount_or_none(each.at_stake),
             )
             for each in found.also
         ],

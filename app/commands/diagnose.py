@@ -35,4 +35,6 @@ async def _diagnose(customer: str, *, as_json: bool) -> None:
     console.print(Text(f"{told['status']}: {told['root_cause']}"), style=COLOURS[told["status"]])
     console.print(Text(told["explanation"]))
     console.print(Text(f"next: {told['recommended_action']}, self-serve: {told['self_serve_eligible']}"), style="dim")
+    if told["at_stake"]:
+        console.print(Text(f"at stake: {told['at_stake']['display']}"), style="dim")
     console.print_json(data=told["evidence"])

@@ -198,3 +198,7 @@ TWICE = (
 )
 PRORATED = invoice(total=usd(8000), lines=(line(-1000, proration=True), line(3000, proration=True)))
 TRIAL = subscription(status="trialing", trial_end=SOON, items=(item(current_period_end=SOON),))
+TWO_SUBSCRIPTIONS = (subscription(id=SubscriptionId("sub_two"), created=ago(days=40)), subscription())
+YEARLY = subscription(
+    items=(item(interval="year", current_period_end=NOW + timedelta(days=355)),), created=ago(days=375)
+)

@@ -15,6 +15,8 @@ from tests.billing.made import (
     SOON,
     TRIAL,
     TWICE,
+    TWO_SUBSCRIPTIONS,
+    YEARLY,
     access,
     ago,
     card,
@@ -300,6 +302,19 @@ CAUSES: list[Case] = [
         RecommendedAction.NONE,
         facts(subscriptions=(), invoices=(), charges=(), entitlements=access("free"), **NO_CARD),
     ),
+    (
+        RootCause.DUPLICATE_SUBSCRIPTION,
+        Status.AMBER,
+        RecommendedAction.TALK_TO_HUMAN,
+        facts(subscriptions=TWO_SUBSCRIPTIONS),
+    ),
+    (RootCause.RENEWED_RECENTLY_YEARLY, Status.GREEN, RecommendedAction.NONE, facts(subscriptions=(YEARLY,))),
+    (
+        RootCause.ENTERPRISE_ACCOUNT,
+        Status.GREEN,
+        RecommendedAction.TALK_TO_HUMAN,
+        facts(customer=customer(metadata={"segment": "enterprise", "account_manager": "Lin Okafor"})),
+    ),
 ]
 
 
@@ -321,3 +336,9 @@ def test_a_finder_finds_its_own_cause_only():
     for cause, find in FINDERS:
         for *_, made in CAUSES:
             assert {finding.root_cause for finding in find(made)} <= {cause}
+
+
+def test_what_is_at_stake():
+    assert diagnose(facts(subscriptions=TWO_SUBSCRIPTIONS)).at_stake == usd(2000)
+    assert diagnose(facts(subscriptions=(YEARLY,))).at_stake == usd(2000)
+    assert diagnose(facts()).at_stake is None

@@ -17,6 +17,8 @@ from tests.billing.made import (
     SOON,
     TRIAL,
     TWICE,
+    TWO_SUBSCRIPTIONS,
+    YEARLY,
     access,
     ago,
     card,
@@ -157,6 +159,31 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     (RootCause.CUSTOMER_CREDIT, facts(customer=customer(balance=usd(1500)))),
     (RootCause.CUSTOMER_CREDIT, facts(customer=customer(balance=None))),
     (RootCause.HEALTHY, failing(None)),
+    # Two workspaces, another plan, more seats, one that ended, one that will end.
+    *(
+        (
+            RootCause.DUPLICATE_SUBSCRIPTION,
+            facts(subscriptions=(replace(TWO_SUBSCRIPTIONS[0], **change), subscription())),
+        )
+        for change in (
+            {"metadata": {"workspace": "two"}},
+            {"items": (item("Team"),)},
+            {"items": (item(quantity=2),)},
+            {"status": "canceled"},
+            {"cancel_at_period_end": True},
+        )
+    ),
+    # Monthly, renewed long ago, begun and not renewed, not paid.
+    (RootCause.RENEWED_RECENTLY_YEARLY, facts()),
+    *(
+        (RootCause.RENEWED_RECENTLY_YEARLY, facts(subscriptions=(YEARLY,), invoices=(invoice(**change),)))
+        for change in (
+            {"created": ago(days=15)},
+            {"billing_reason": "subscription_create"},
+            {"status": "void"},
+        )
+    ),
+    (RootCause.ENTERPRISE_ACCOUNT, facts(customer=customer(metadata={"account_manager": "Lin Okafor"}))),
 ]
 
 

@@ -202,3 +202,31 @@ async def test_usage_that_is_within_the_plan_is_no_spike(bench: Bench):
     assert await bench.causes("cus_uma") == [RootCause.USAGE_SPIKE]
     bench.meters.include("cus_uma", 250_000)
     assert await bench.causes("cus_uma") == [RootCause.HEALTHY]
+
+
+async def test_the_same_plan_twice_until_one_ends(bench: Bench):
+    await bench.shop.post("subscriptions", {"customer": "cus_carl", "items": [{"price": price_id("team_monthly")}]})
+    found = await bench.diagnosis("cus_carl")
+    assert (found.root_cause, str(found.at_stake)) == (RootCause.DUPLICATE_SUBSCRIPTION, "$60.00")
+    later = found.evidence[0].value
+    assert found.evidence[1] == ("duplicate_of", "sub_carl")
+    await bench.shop.delete(f"subscriptions/{later}")
+    assert await bench.causes("cus_carl") == [RootCause.HEALTHY]
+
+
+async def test_a_year_that_was_just_renewed_for_two_weeks(bench: Bench):
+    assert RootCause.RENEWED_RECENTLY_YEARLY not in await bench.causes("cus_lena")
+    [subscription] = (await bench.shop.get("subscriptions", {"customer": "cus_lena"}))["data"]
+    renews = subscription["items"]["data"][0]["current_period_end"]
+    await bench.pass_time(seconds=renews - int(bench.now.timestamp()) + 2 * 86_400)
+    assert RootCause.RENEWED_RECENTLY_YEARLY in await bench.causes("cus_lena")
+    await bench.pass_time(days=13)
+    assert RootCause.RENEWED_RECENTLY_YEARLY not in await bench.causes("cus_lena")
+
+
+async def test_an_enterprise_account_by_its_label(bench: Bench):
+    label = {"metadata": {"segment": "enterprise", "account_manager": "Lin Okafor"}}
+    await bench.shop.post("customers/cus_maya", label)
+    found = await bench.diagnosis("cus_maya")
+    assert found.root_cause is RootCause.ENTERPRISE_ACCOUNT
+    assert "Lin Okafor" in found.explanation
