@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
-from functools import partial
 from typing import Any, Final, TypeVar
 
 import stripe
@@ -56,10 +55,6 @@ class CustomerReads:
         if found is None or getattr(found, "deleted", False):
             raise FactsUnavailable(f"Stripe has no customer {self.customer}.")
         return found
-
-    async def tax_ids(self) -> Listed[stripe.TaxId]:
-        """The customer's own tax ids, newest first."""
-        return await self.line.pages(partial(self.line.v1.customers.tax_ids.list_async, self.customer), {})
 
     # single objects, checked to be the customer's
 
