@@ -176,7 +176,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     # Monthly, renewed long ago, begun and not renewed, not paid.
     (RootCause.RENEWED_RECENTLY_YEARLY, facts()),
     *(
-        (RootCause.RENEWED_RECENTLY_YEARLY, facts(subscriptions=(YEARLY,), invoices=(invoice(**change),)))
+        (RootCause.RENEWED_RECENTLY_YEARLY, facts(subscriptions=(YEARLY,), invoices=(replace(invoice(), **change),)))
         for change in (
             {"created": ago(days=15)},
             {"billing_reason": "subscription_create"},
