@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from agent.control import Choice
 from agent.effects import EffectRecord
 
 
@@ -35,11 +36,13 @@ def brief(
     slots: Any,
     earlier_slots: Any,
     asked_before: int,
+    choices: Sequence[Choice] = (),
     confirmed: EffectRecord | None,
     may_act: bool,
 ) -> dict[str, Any]:
     """JSON-safe. `slots` are of the newest message, `earlier_slots` of the customer's earlier ones in this case;
-    `asked_before` counts the questions Lee has put in a row; `may_act` is False where a human has to act."""
+    `asked_before` counts the questions Lee has put in a row, `choices` are what the last of them offered; `may_act` is
+    False where a human has to act."""
     return {
         "topic": dataclasses.asdict(topic),
         "role": role,
@@ -49,6 +52,7 @@ def brief(
         "slots": jsonable(slots),
         "earlier_slots": jsonable(earlier_slots),
         "asked_before": asked_before,
+        "choices": [choice.model_dump() for choice in choices],
         "confirmed": None if confirmed is None else {"tool": confirmed.tool, **confirmed.told()},
         "may_act": may_act,
     }

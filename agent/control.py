@@ -1,10 +1,10 @@
-"""The two calls by which a model ends its turn. They touch nothing: the held reply and the hand-over do the work."""
+"""The three calls by which a model ends its turn. They touch nothing: the held reply and the hand-over do the work."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from agent.models.chat import ToolSchema
 from tools.registry import Arguments, Registry, strict_schema
@@ -23,6 +23,35 @@ class Reply(Arguments):
     )
 
 
+class Choice(BaseModel):
+    """One answer the customer may give. `value` is what it stands for (an id), and is not shown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    label: Annotated[str, StringConstraints(min_length=1, max_length=300)] = Field(
+        description="What the customer reads: date and amount, plan and price."
+    )
+    value: Annotated[str, StringConstraints(min_length=1, max_length=128)] = Field(
+        description="The id it stands for; you get it back with the answer."
+    )
+
+
+class AskCustomer(Arguments):
+    """End the turn with one short question that has a few possible answers: which payment, invoice, subscription or
+    plan is meant. The choices are numbered for the customer; "the second one" comes back to you as its value."""
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=2_000)] = Field(
+        description="The question without the list of choices."
+    )
+    choices: Annotated[list[Choice], Field(min_length=2, max_length=6)] = Field(description="Two to six answers.")
+
+    @property
+    def text(self) -> str:
+        """As the customer reads it."""
+        numbered = [f"{n}. {choice.label}" for n, choice in enumerate(self.choices, 1)]
+        return "\n".join([self.question.strip(), *numbered])
+
+
 class Escalate(Arguments):
     """Hand the case to a human colleague: when the customer asks for one, or when you cannot solve it safely."""
 
@@ -33,8 +62,9 @@ class Escalate(Arguments):
 
 
 REPLY = "reply"
+ASK = "ask_customer"
 ESCALATE = "escalate"
-CONTROL: dict[str, type[Arguments]] = {REPLY: Reply, ESCALATE: Escalate}
+CONTROL: dict[str, type[Arguments]] = {REPLY: Reply, ASK: AskCustomer, ESCALATE: Escalate}
 
 
 def schemas(registry: Registry) -> tuple[ToolSchema, ...]:

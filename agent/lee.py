@@ -184,6 +184,7 @@ class Lee:
             slots=self.extract(opened.message.body[: bounds.ticket_characters], plans=self.settings.plans, today=today),
             earlier_slots=self.extract(earlier[-bounds.ticket_characters :], plans=self.settings.plans, today=today),
             asked_before=opened.asked_before,
+            choices=opened.choices,
             confirmed=confirmed,
             may_act=opened.ours and self.settings.autonomy.mode(topic.topic) is Mode.ACT,
         )

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from agent.bounds import Bounds
 from agent.calls import Calls
-from agent.control import ESCALATE, REPLY, Escalate, Reply
+from agent.control import ASK, ESCALATE, REPLY, AskCustomer, Escalate, Reply
 from agent.journal import Journal, message_step, step_message, step_usage
 from agent.models.chat import ChatModel, ChatRequest, Completion, Message, ModelError, ToolCall, ToolSchema, Usage
 
@@ -144,7 +144,7 @@ class Loop:
             # A model that hands over wants nothing else done: its other calls of this answer are left alone.
             return self._escalated(escalating[0])
         alone = len(pending) == 1 and len(last.get("calls", [])) == 1
-        if pending[0].name == REPLY and alone and not last.get("dropped"):
+        if pending[0].name in (REPLY, ASK) and alone and not last.get("dropped"):
             return await self._replied(pending[0])
         await self.calls.carry_out(pending)
         if last.get("dropped"):
@@ -161,10 +161,10 @@ class Loop:
 
     async def _replied(self, call: ToolCall) -> LoopEnd | None:
         try:
-            said = Reply.model_validate_json(call.arguments)
+            said = _said(call)
         except ValidationError:
             self.calls.tally.faults += 1
-            self._answer(call, ["The arguments of `reply` do not fit: text, citations (list of ids), kind."])
+            self._answer(call, [f"The arguments of `{call.name}` do not fit its schema."])
             return None
         problems = list(await asyncio.to_thread(self.judge, said.text, tuple(said.citations)))
         if not problems:
@@ -179,3 +179,10 @@ class Loop:
         self.journal.add(
             "tool", {"call": call.id, "name": call.name, "result": result, "effect": None, "refused": refused}
         )
+
+
+def _said(call: ToolCall) -> Reply:
+    """Raises `ValidationError`."""
+    if call.name == REPLY:
+        return Reply.model_validate_json(call.arguments)
+    return Reply(text=AskCustomer.model_validate_json(call.arguments).text, citations=[], kind="question")

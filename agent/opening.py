@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pydantic import ValidationError
+
+from agent.control import ASK, AskCustomer, Choice
 from agent.conversation import until
+from agent.journal import StepRow, step_message
 from agent.turn import OpenTurn, Units
 from billing.ids import CustomerId
 from policy.proposals import Principal, Role
@@ -24,14 +28,17 @@ def open_turn(store: Units, turn_id: str) -> OpenTurn:
         message = uow.messages.get(turn.message_id)
         conversation = until(uow.messages.of(case.id), message.id)
         before = [each for each in uow.turns.of(case.id) if each.n < turn.n]
+        asked = _asked(before)
+        offered = offered_choices(uow.turns.steps(before[-1].id)) if asked else ()
     return OpenTurn(
         case=case,
         turn=turn,
         message=message,
         conversation=conversation,
         principal=Principal(CustomerId(case.customer), case.user, Role(case.role)),
-        asked_before=_asked(before),
+        asked_before=asked,
         ours=(case.owner, case.epoch) == ("lee", turn.epoch),
+        choices=offered,
     )
 
 
@@ -43,3 +50,15 @@ def _asked(before: Sequence[TurnRow]) -> int:
             break
         count += 1
     return count
+
+
+def offered_choices(steps: Sequence[StepRow]) -> tuple[Choice, ...]:
+    """What the turn's last words asked the customer to choose from."""
+    answers = [step for step in steps if step.kind == "model"]
+    calls = step_message(dict(answers[-1].content)).tool_calls if answers else ()
+    if len(calls) != 1 or calls[0].name != ASK:
+        return ()
+    try:
+        return tuple(AskCustomer.model_validate_json(calls[0].arguments).choices)
+    except ValidationError:
+        return ()

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from agent.control import Choice
 from agent.models.chat import Usage
 from policy.proposals import Principal
 from store.cases import CaseRow
@@ -39,6 +40,7 @@ class OpenTurn:
     principal: Principal
     asked_before: int
     ours: bool
+    choices: tuple[Choice, ...] = ()  # what the question before this message offered
 
 
 @dataclass(frozen=True, slots=True)

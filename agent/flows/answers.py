@@ -243,11 +243,6 @@ def invoice_page(view: View) -> dict[str, Any]:
     return {"link": view.result("invoice_link"), "passage": passage, "lines": lines or []}
 
 
-def invoice_list(view: View) -> dict[str, Any]:
-    rows = choices.invoice_meant(view) or view.invoices
-    return {"invoices": rows[: choices.SHOWN]}
-
-
 def plan_list(view: View) -> dict[str, Any]:
     return {"plans": view.brief["plans"], "current": [row["plan"] for row in view.subscriptions]}
 
@@ -277,10 +272,6 @@ def standing(view: View) -> dict[str, Any]:
         "passage": best_passage(view),
         "pay_at": view.result("invoice_link") if payment_broken(view) else {},
     }
-
-
-def subscriptions(view: View) -> dict[str, Any]:
-    return {"subscriptions": choices.running(view) or view.subscriptions}
 
 
 def best_passage(view: View) -> Row | None:

@@ -17,7 +17,7 @@ SHOWN = 5  # candidates in a question
 def pointed_at(rows: list[Row], view: View, amount: str = "amount") -> list[Row]:
     """The rows that fit everything the customer named; all of them when nothing was named."""
     hints = view.hints
-    ids = hints.ids("ch_", "py_", "in_", "pi_")
+    ids = hints.ids("ch_", "py_", "in_", "pi_") or ([hints.chosen] if hints.chosen else [])
     if ids:
         return [row for row in rows if row["id"] in ids or row.get("invoice") in ids]
     kept = rows
@@ -184,6 +184,9 @@ def ending(view: View) -> list[Row]:
 def running(view: View) -> list[Row]:
     """Subscriptions that renew, narrowed to a plan the customer named."""
     rows = [row for row in view.subscriptions if not row["cancel_at_period_end"]]
+    ids = [*view.hints.ids("sub_"), view.hints.chosen]
+    if any(row["id"] in ids for row in rows):
+        return [row for row in rows if row["id"] in ids]
     plan = view.hints.plan
     named = [row for row in rows if plan is not None and plan.casefold() in str(row["plan"]).casefold()]
     return named or rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +22,7 @@ _ORDINALS = {
 # Only as an answer to a list ("the second one", "the 2nd"), never inside other wishes ("my second payment").
 _ANSWER = re.compile(rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|payment|charge|invoice|of them))?\b", re.I)
 # The answers to a yes-or-no question, as a closed class like the ordinals; read only where Lee has just put one.
+_NUMBER = re.compile(r"\W*(?:number|no\.?|nr\.?|option|#)?\s*([1-6])\W*", re.I)
 _YES = re.compile(
     r"\W*(?:y|ye[sp]|yeah|yup|sure|ok|okay|correct|exactly|right|definitely|absolutely|of course|please(?: do)?|do it"
     r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
@@ -37,7 +39,15 @@ _CHARGE = re.compile(r"(?<![A-Za-z0-9_])(?:ch|py)_[A-Za-z0-9_]{3,120}")
 class Hints:
     """Slots of the newest message. When it answers a question of Lee's, the earlier ones fill in where it is silent."""
 
-    def __init__(self, slots: dict[str, Any], earlier: dict[str, Any], text: str, *, answering: bool) -> None:
+    def __init__(
+        self,
+        slots: dict[str, Any],
+        earlier: dict[str, Any],
+        text: str,
+        *,
+        answering: bool,
+        choices: Sequence[dict[str, str]] = (),
+    ) -> None:
         self._now = slots
         self._before = earlier if answering else {}
         self._charges = _CHARGE.findall(text)
@@ -45,6 +55,7 @@ class Hints:
         self.newest = _NEWEST.search(text) is not None
         self.assents = answering and _YES.match(text) is not None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
+        self.chosen = _chosen(text, self.ordinal, choices) if answering else None
 
     def _slot(self, name: str) -> Any:
         return self._now.get(name) or self._before.get(name) or None
@@ -92,5 +103,17 @@ class Hints:
             or self.cards
             or self.invoice_numbers
             or self.ordinal is not None
+            or self.chosen is not None
             or self.ids("ch_", "py_", "in_")
         )
+
+
+def _chosen(text: str, ordinal: int | None, choices: Sequence[dict[str, str]]) -> str | None:
+    """The value of the choice that was named by its place, its number or its own words; None when it is not clear."""
+    number = _NUMBER.fullmatch(text.strip())
+    place = ordinal or (int(number[1]) if number else None)
+    if place is not None:
+        return choices[place - 1]["value"] if place <= len(choices) else None
+    said = " ".join(text.casefold().split())
+    named = [choice["value"] for choice in choices if " ".join(choice["label"].casefold().split()) in said]
+    return named[0] if len(named) == 1 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
+from agent.flows import offers
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, Step, When
 from agent.flows.view import View
 
@@ -110,8 +111,10 @@ UPDATE_PAYMENT_METHOD: Flow = (
 INVOICE_COPY: Flow = (
     Read("list_invoices", a.all_invoices),
     When(lambda view: not view.invoices, (Say("no_invoices", empty=True),)),
-    When(lambda view: not c.invoice_meant(view), (Say("which_invoice", a.invoice_list, kind="question"),)),
-    When(lambda view: len(c.invoice_meant(view)) > 1, (Say("which_invoice", a.invoice_list, kind="question"),)),
+    When(
+        lambda view: len(c.invoice_meant(view)) != 1,
+        (Say("which_invoice", kind="question", choices=offers.invoices),),
+    ),
     Read("invoice_link", a.link_of_meant),
     When(
         lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
+from agent.flows import offers
 from agent.flows.payments import PAYMENT_FAILED, Flow
 from agent.flows.steps import HandOver, Propose, Read, Say, When
 from agent.flows.view import View
@@ -49,7 +50,10 @@ PLAN_CHANGE: Flow = (
 )
 
 _CANCEL: Flow = (
-    When(lambda view: len(c.running(view)) > 1, (Say("which_subscription", a.subscriptions, kind="question"),)),
+    When(
+        lambda view: len(c.running(view)) > 1,
+        (Say("which_subscription", kind="question", choices=offers.subscriptions),),
+    ),
     When(
         lambda view: not c.running(view) and bool(c.ending(view)),
         (Say("ends_already", lambda view: {"subscriptions": c.ending(view)}),),

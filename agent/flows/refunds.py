@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.flows import answers as a
 from agent.flows import choices as c
+from agent.flows import offers
 from agent.flows.payments import OFFER_TWIN, PAYMENT_FAILED, REFUND_TWIN, Flow
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
@@ -49,7 +50,7 @@ _REFUND_THIS: Flow = (Propose("refund", a.refund_of_one), Say("effects_only"))
 _REFUND_NEARLY: Flow = (Propose("refund", a.refund_of_nearly), Say("effects_only"))
 
 _UNCLEAR_WHICH: Flow = (
-    When(_several, (Say("which_payment", a.candidates, kind="question"),)),
+    When(_several, (Say("which_payment", kind="question", choices=offers.payments),)),
     When(
         lambda view: _none(view) and bool(c.returned(view)) and not c.refundable(view),
         (Say("refunds_on_record", a.refunds),),

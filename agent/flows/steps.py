@@ -47,13 +47,14 @@ class Propose:
 @dataclass(frozen=True, slots=True)
 class Say:
     """End the turn with a template of agent/replies (`<name>.v1.j2`). `empty`: it tells that there was nothing to do,
-    so that another reading of the message is tried first."""
+    so that another reading of the message is tried first. `choices`: what a question offers, as `{label, value}`."""
 
     template: str
     values: Values = nothing
     kind: Literal["answer", "question"] = "answer"
     citations: Callable[[View], list[str]] = lambda _view: []
     empty: bool = False
+    choices: Callable[[View], list[dict[str, str]]] = lambda _view: []
 
 
 @dataclass(frozen=True, slots=True)

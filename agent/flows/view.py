@@ -27,6 +27,7 @@ class View:
             request.brief["earlier_slots"],
             self.text,
             answering=request.brief["asked_before"] > 0,
+            choices=request.brief["choices"],
         )
         self._calls: list[tuple[str, Row, Row]] = []
         results = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agent.control import ESCALATE, REPLY
+from agent.control import ASK, ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.steps import HandOver, Move, Say, walk
@@ -101,6 +101,10 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
         return move
     if isinstance(move, HandOver):
         return [(ESCALATE, {"reason": move.reason, "summary": move.summary})]
+    offered = move.choices(view)
+    if move.kind == "question" and len(offered) > 1:
+        question = render(f"{move.template}.v1.j2", **move.values(view))
+        return [(ASK, {"question": question, "choices": offered})]
     more = further(view, move)
     if more.calls:
         return more.calls

@@ -164,3 +164,42 @@ def test_settings_with_an_unknown_key_are_an_error() -> None:
         AgentSettings.model_validate({"autonmy": {"kill_switch": True}})
     with pytest.raises(ValueError, match="refunds"):
         AgentSettings.model_validate({"autonomy": {"refunds": "off"}})
+
+
+class ToldWishes(Told):
+    def __init__(self, *topics: Topic):
+        super().__init__(topics[0])
+        self._wishes = [TopicGuess(topic, 0.95, Topic.UNKNOWN, 0.01, 0.99) for topic in topics]
+
+    def wishes(self, _text):
+        return self._wishes
+
+
+async def test_two_wishes_in_one_message_are_both_served(office: Opener) -> None:
+    async with office() as o:
+        object.__setattr__(o.lee, "topics", ToldWishes(Topic.REFUND_REQUEST, Topic.SUBSCRIPTION_STATUS))
+        done = await o.says("cus_maya", "I want my $20 back. What am I subscribed to?")
+        assert "refunded $20.00" in done.reply
+        assert "Starter at $20.00 a month" in done.reply
+        assert done.outcome == "resolved"
+
+
+async def test_a_second_change_is_asked_about_and_nothing_is_confirmed_twice(office: Opener) -> None:
+    async with office() as o:
+        object.__setattr__(o.lee, "topics", ToldWishes(Topic.PLAN_CHANGE, Topic.CANCEL_SUBSCRIPTION))
+        asked = await o.says("cus_tess", "Move me to Team, and then cancel at the end")
+        assert [each["tool"] for each in asked.decisions] == ["change_plan"]
+        assert "ending your subscription" in asked.reply
+        assert asked.outcome == "awaiting_customer"
+
+
+@pytest.mark.parametrize("answer", ["2", "the second one", "number 2"])
+async def test_a_choice_is_taken_by_its_number(office: Opener, answer: str) -> None:
+    async with office() as o:
+        told(o, Topic.REFUND_REQUEST)
+        asked = await o.says("cus_omar", "please refund my credit pack, 15 dollars")
+        second = next(line for line in asked.reply.splitlines() if line.startswith("2. "))
+        await o.says("cus_omar", answer, case=asked.case)
+        (refund,) = o.refunds()
+        charge = o.world()["charge"][refund["charge"]]
+        assert str(charge["metadata"]["order_id"]) in second
