@@ -57,10 +57,10 @@ def money_abs(value: dict[str, Any]) -> str:
     return money({**value, "amount": abs(value["amount"])})
 
 
-def short(value: Any) -> str:
-    """A text of somebody else on one line, at most 80 characters."""
+def short(value: Any, limit: int = 80) -> str:
+    """A text of somebody else on one line, at most `limit` characters."""
     line = " ".join(str(value).split())
-    return line if len(line) <= 80 else line[:79].rstrip() + "…"
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def clock(value: Any) -> str:

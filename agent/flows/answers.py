@@ -161,12 +161,7 @@ def meant_charges(view: View) -> dict[str, Any]:
 
 
 def refunds(view: View) -> dict[str, Any]:
-    rows = [
-        {"amount": refund["amount"], "created": refund["created"], "status": refund["status"], "of": row["amount"]}
-        for row in choices.returned(view)
-        for refund in row["refunds"]
-    ]
-    return {"refunds": rows[: choices.SHOWN]}
+    return {"refunds": view.result("refund_status").get("refunds", [])[: choices.SHOWN]}
 
 
 def refunded_twins(view: View) -> dict[str, Any]:
@@ -208,14 +203,29 @@ def payment_trouble(view: View) -> dict[str, Any]:
 
 
 def bill(view: View) -> dict[str, Any]:
-    """The newest invoice with prorated lines, line by line."""
-    found = prorated(view)
-    return {"invoice": found, "lines": [] if found is None else found["lines"] or []}
+    """The newest invoice with prorated lines, in lines that add up."""
+    return _explained(view, prorated(view))
 
 
 def latest_bill(view: View) -> dict[str, Any]:
-    found = latest_prorated(view)
-    return {"invoice": found, "lines": [] if found is None else found["lines"] or []}
+    return _explained(view, latest_prorated(view))
+
+
+def sums_of_bill(view: View) -> dict[str, Any] | None:
+    return _sums_of(prorated(view))
+
+
+def sums_of_latest(view: View) -> dict[str, Any] | None:
+    return _sums_of(latest_prorated(view))
+
+
+def _sums_of(invoice: Row | None) -> dict[str, Any] | None:
+    return None if invoice is None else {"invoice": invoice["id"]}
+
+
+def _explained(view: View, invoice: Row | None) -> dict[str, Any]:
+    wanted = _sums_of(invoice)
+    return {"invoice": invoice, "sums": {} if wanted is None else view.result_of("explain_invoice", wanted)}
 
 
 def latest_prorated(view: View) -> Row | None:

@@ -53,6 +53,8 @@ PAYMENT_FAILED: Flow = (
     Say("payment_trouble", a.payment_trouble),
 )
 
+LATEST_BILL_READ: Flow = (Read("explain_invoice", a.sums_of_latest, needed=False),)
+
 # No invoice is open, so the message is about one that is paid, or about something else.
 _NOTHING_OPEN: Flow = (
     When(a.payment_broken, PAYMENT_FAILED),
@@ -62,7 +64,10 @@ _NOTHING_OPEN: Flow = (
         lambda view: view.hints.point_at_payment and bool(c.pointed_at(c.paid(view), view)),
         (Say("paid_already", a.paid_pointed_at, kind="question", empty=True),),
     ),
-    When(lambda view: a.latest_prorated(view) is not None, (Say("bill_lines", a.latest_bill, empty=True),)),
+    When(
+        lambda view: a.latest_prorated(view) is not None,
+        (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill, empty=True)),
+    ),
     Say("no_open_invoice", empty=True),
 )
 
@@ -138,7 +143,10 @@ EXPIRED_PAYMENT_LINK: Flow = (
 PRORATION_QUESTION: Flow = (
     Read("list_invoices", a.all_invoices),
     Read("diagnose", needed=False),
-    When(lambda view: a.prorated(view) is not None, (Say("bill_lines", a.bill),)),
+    When(
+        lambda view: a.prorated(view) is not None,
+        (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill)),
+    ),
     When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
@@ -170,7 +178,7 @@ UNEXPECTED_CHARGE: Flow = (
         lambda view: bool(c.returned_twin(view)) and view.may_mean("duplicate_charge"),
         (Say("already_refunded", a.refunded_twins),),
     ),
-    When(_bill_of_a_change, (Say("bill_lines", a.bill),)),
+    When(_bill_of_a_change, (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),

@@ -103,7 +103,10 @@ MISSING_ENTITLEMENT: Flow = (
     Read("diagnose"),
     When(
         _root_cause("paid_but_locked_out"),
-        (HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),),
+        (
+            Read("check_entitlements", needed=False),
+            HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),
+        ),
     ),
     When(a.payment_broken, PAYMENT_FAILED),
     *PLAN_NAMED,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.flows import answers as a
-from agent.flows.payments import Flow
+from agent.flows.payments import LATEST_BILL_READ, Flow
 from agent.flows.plans import PLAN_NAMED
 from agent.flows.steps import HandOver, Read, Say, When
 
@@ -33,7 +33,7 @@ PRICE_QUESTION: Flow = (
                 or bool(view.hints.amounts)
             )
         ),
-        (Say("bill_lines", a.latest_bill),),
+        (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill)),
     ),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
     When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),

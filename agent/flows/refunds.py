@@ -5,7 +5,7 @@ from __future__ import annotations
 from agent.flows import answers as a
 from agent.flows import choices as c
 from agent.flows import offers
-from agent.flows.payments import OFFER_TWIN, PAYMENT_FAILED, REFUND_TWIN, Flow
+from agent.flows.payments import LATEST_BILL_READ, OFFER_TWIN, PAYMENT_FAILED, REFUND_TWIN, Flow
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
 
@@ -38,6 +38,8 @@ NAMED_PAYMENT: Flow = (
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
 )
 
+REFUNDS_ON_RECORD: Flow = (Read("refund_status", a.all_charges), Say("refunds_on_record", a.refunds))
+
 _LOOK: Flow = (
     *NAMED_PAYMENT,
     Read("list_invoices", a.invoices_of_plans, needed=False),
@@ -53,7 +55,7 @@ _UNCLEAR_WHICH: Flow = (
     When(_several, (Say("which_payment", kind="question", choices=offers.payments),)),
     When(
         lambda view: _none(view) and bool(c.returned(view)) and not c.refundable(view),
-        (Say("refunds_on_record", a.refunds),),
+        REFUNDS_ON_RECORD,
     ),
     When(
         lambda view: _none(view) and len(c.nearly_meant(view)) == 1,
@@ -80,9 +82,9 @@ _SEVERAL_PAIRS = When(lambda view: len(c.twins(view)) > 1, (Say("which_pair", a.
 _NO_PAIR: Flow = (
     When(lambda view: bool(c.returned_twin(view)), (Say("already_refunded", a.refunded_twins),)),
     When(lambda view: bool(c.lookalikes(view)) and not _bill_explains(view), (Say("two_purchases", a.same_amounts),)),
-    When(lambda view: bool(c.returned(view)), (Say("refunds_on_record", a.refunds),)),
+    When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
     Read("list_invoices", a.all_invoices, needed=False),
-    When(lambda view: a.latest_prorated(view) is not None, (Say("bill_lines", a.latest_bill),)),
+    When(lambda view: a.latest_prorated(view) is not None, (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill))),
     Say("no_double", a.recent_payments, empty=True),
 )
 
@@ -104,10 +106,17 @@ DUPLICATE_OFFERED: Flow = (
     *_NO_PAIR,
 )
 
+
+def _came_back(view: View) -> bool:
+    return any(row["status"] == "failed" for row in view.result("refund_status").get("refunds", []))
+
+
 REFUND_STATUS: Flow = (
     Read("list_charges", a.all_charges),
+    Read("refund_status", a.all_charges),
     Read("diagnose", needed=False),
-    When(lambda view: bool(c.returned(view)), (Say("refunds_on_record", a.refunds),)),
+    When(_came_back, (HandOver("cannot_solve", "A refund came back from the bank: the customer is owed its amount."),)),
+    When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
     Read("search_knowledge", a.query, needed=False),
     When(a.strongly_answered, (Say("quote_refunds", a.quoted, citations=a.cited),)),
     When(lambda view: a.payment_broken(view) and not view.hints.point_at_payment, PAYMENT_FAILED),
