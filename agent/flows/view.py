@@ -103,10 +103,6 @@ class View:
                 return result["effect"]
         return None
 
-    def waits_for_yes(self) -> bool:
-        """Whether a proposal of this turn waits for the customer's confirmation: one question at a time."""
-        return any(result.get("effect", {}).get("verdict") == "needs_confirmation" for _, _, result in self._calls)
-
     # facts that many flows look at
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from agent.flows.steps import Move, Say, walk
-from agent.flows.table import FLOWS, NAMES, UNASKED, one_matter
+from agent.flows.table import FLOWS, NAMES, one_matter
 from agent.flows.view import View
 from agent.topics.names import Topic
 from policy.actions import ACTIONS
@@ -31,7 +31,7 @@ def further(view: View, first: Move) -> Further:
     others = [name for name in view.topic["also"] if not one_matter(name, view.topic["topic"])]
     for name in others[:FURTHER]:
         move = walk(FLOWS[Topic(name)], view)
-        if isinstance(move, list) and _may(view, Topic(name), move):
+        if isinstance(move, list) and _reads(move):
             found.calls = move
             return found
         if isinstance(move, Say) and move.kind == "answer" and not move.empty:
@@ -42,11 +42,10 @@ def further(view: View, first: Move) -> Further:
     return found
 
 
-def _may(view: View, topic: Topic, calls: Sequence[tuple[str, object]]) -> bool:
-    """Reading is free. A change has to be one the customer is asked about, and one question at a time."""
-    if not any(tool in ACTIONS for tool, _ in calls):
-        return True
-    return topic not in UNASKED and not view.waits_for_yes()
+def _reads(calls: Sequence[tuple[str, object]]) -> bool:
+    """Reading is free. A change that a clause only seems to ask for ("we don't need it" beside a refund) is named
+    instead, so that the customer asks for it or does not."""
+    return not any(tool in ACTIONS for tool, _ in calls)
 
 
 def one_text(texts: Sequence[str]) -> str:
