@@ -26,6 +26,7 @@ _TOOL_OF = {
     "change": "change_plan",
     "charge": "retry_payment",
     "link": "card_update_link",
+    "resume": "resume_subscription",
 }
 _ROW = re.compile(r"[-+]?(?:US)?[$€£]\s?\d[\d.,]*(?::| on )")
 # Statuses about which the ledger has something to say in place of the model's sentence.

@@ -38,7 +38,8 @@ class Refund(Action):
 
 
 class RetryPayment(Action):
-    """Charge an open invoice again, on the default card or the one named. The customer confirms the amount first."""
+    """Pay an open invoice with a saved card, the default or the one named: again after a decline, or for the first time
+    where invoices are sent. The customer confirms the amount first."""
 
     tool: ClassVar[str] = "retry_payment"
     invoice: Annotated[str, StringConstraints(pattern=r"^in_[A-Za-z0-9_]{3,120}$")] = Field(
@@ -80,6 +81,15 @@ class CancelSubscription(Action):
     )
 
 
+class ResumeSubscription(Action):
+    """Let a subscription go on that is set to end with its period. The customer confirms first: it renews again."""
+
+    tool: ClassVar[str] = "resume_subscription"
+    subscription: Annotated[str, StringConstraints(pattern=r"^sub_[A-Za-z0-9_]{3,120}$")] = Field(
+        description="Id of the subscription."
+    )
+
+
 class CardUpdateLink(Action):
     """Make a short-lived, private link on which the customer can change the card on file. Moves no money."""
 
@@ -87,5 +97,6 @@ class CardUpdateLink(Action):
 
 
 ACTIONS: dict[str, type[Action]] = {
-    model.tool: model for model in (Refund, RetryPayment, ChangePlan, CancelSubscription, CardUpdateLink)
+    model.tool: model
+    for model in (Refund, RetryPayment, ChangePlan, CancelSubscription, ResumeSubscription, CardUpdateLink)
 }

@@ -59,9 +59,16 @@ class CancelCase:
 
 
 @dataclass(frozen=True, slots=True)
+class ResumeCase:
+    as_of: datetime
+    customer: CustomerFacts
+    subscription: SubscriptionFacts | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     as_of: datetime
     customer: CustomerFacts
 
 
-ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | LinkCase
+ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | LinkCase

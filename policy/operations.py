@@ -6,8 +6,16 @@ ten clicks on one retry are one charge.
 
 from __future__ import annotations
 
-from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
-from policy.facts import ActionFacts, CancelCase, PlanChangeCase
+from policy.actions import (
+    Action,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+)
+from policy.facts import ActionFacts, CancelCase, PlanChangeCase, ResumeCase
 from policy.proposals import Principal, Proposal
 
 
@@ -18,7 +26,7 @@ def target(action: Action, principal: Principal) -> str:
             return action.charge
         case RetryPayment():
             return action.invoice
-        case ChangePlan() | CancelSubscription():
+        case ChangePlan() | CancelSubscription() | ResumeSubscription():
             return action.subscription
         case CardUpdateLink():
             return f"link:{principal.customer}"
@@ -43,6 +51,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"change_plan:{action.subscription}:{action.price}:{_period(facts)}:{attempt}"
         case CancelSubscription() as action:
             return f"cancel_subscription:{action.subscription}:{action.when}:{_period(facts)}:{attempt}"
+        case ResumeSubscription() as action:
+            return f"resume_subscription:{action.subscription}:{_period(facts)}:{attempt}"
         case CardUpdateLink():
             return f"card_update_link:{proposal.id}"
         case _:
@@ -51,6 +61,6 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
 
 def _period(facts: ActionFacts) -> int:
     """Start of the current period in Unix seconds; 0 for a subscription without items."""
-    if not isinstance(facts, PlanChangeCase | CancelCase) or facts.subscription is None:
+    if not isinstance(facts, PlanChangeCase | CancelCase | ResumeCase) or facts.subscription is None:
         raise LookupError("no subscription, no period")
     return min((int(item.current_period_start.timestamp()) for item in facts.subscription.items), default=0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policy.actions import CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.actions import CancelSubscription, CardUpdateLink, ChangePlan, Refund, ResumeSubscription, RetryPayment
 from tools.check_entitlements import CheckEntitlements, check_entitlements
 from tools.diagnose import Diagnose, diagnose
 from tools.explain_invoice import ExplainInvoice, explain_invoice
@@ -36,6 +36,7 @@ REGISTRY: Final = Registry(
         action_tool(RetryPayment, EffectClass.MONEY),
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),
+        action_tool(ResumeSubscription, EffectClass.WRITE),
         action_tool(CardUpdateLink, EffectClass.WRITE),
     )
 )

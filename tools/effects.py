@@ -9,7 +9,15 @@ from typing import Any, Protocol
 
 import stripe
 
-from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.actions import (
+    Action,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+)
 from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
 from policy.facts import ActionFacts
 from policy.proposals import Principal
@@ -17,6 +25,7 @@ from tools.cancel_effect import CancelEffect
 from tools.link_effect import LinkEffect
 from tools.plan_effect import PlanEffect
 from tools.refund_effect import RefundEffect
+from tools.resume_effect import ResumeEffect
 from tools.retry_effect import RetryEffect
 from tools.stripe_line import StripeLine
 from tools.stripe_reads import CustomerReads
@@ -59,6 +68,7 @@ class StripeEffects:
             RetryPayment.tool: RetryEffect(),
             ChangePlan.tool: PlanEffect(),
             CancelSubscription.tool: CancelEffect(),
+            ResumeSubscription.tool: ResumeEffect(),
             CardUpdateLink.tool: LinkEffect(clock, return_url),
         }
 

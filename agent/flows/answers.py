@@ -98,6 +98,11 @@ def cancel_one(view: View) -> dict[str, Any] | None:
     return {"subscription": found[0]["id"], "when": "period_end"} if len(found) == 1 else None
 
 
+def resume_one(view: View) -> dict[str, Any] | None:
+    found = choices.ending(view)
+    return {"subscription": found[0]["id"]} if len(found) == 1 else None
+
+
 def link_of_open(view: View) -> dict[str, Any] | None:
     found = choices.open_invoices(view)
     return {"invoice": found[0]["id"]} if found else None

@@ -177,19 +177,24 @@ def invoice_meant(view: View) -> list[Row]:
 
 
 def ending(view: View) -> list[Row]:
-    """Subscriptions that are set to end."""
-    return [row for row in view.subscriptions if row["cancel_at_period_end"]]
+    """Subscriptions that are set to end; the one that was chosen, if one was."""
+    rows = [row for row in view.subscriptions if row["cancel_at_period_end"]]
+    return _named(rows, view) or rows
 
 
 def running(view: View) -> list[Row]:
     """Subscriptions that renew, narrowed to a plan the customer named."""
     rows = [row for row in view.subscriptions if not row["cancel_at_period_end"]]
-    ids = [*view.hints.ids("sub_"), view.hints.chosen]
-    if any(row["id"] in ids for row in rows):
-        return [row for row in rows if row["id"] in ids]
+    if chosen := _named(rows, view):
+        return chosen
     plan = view.hints.plan
     named = [row for row in rows if plan is not None and plan.casefold() in str(row["plan"]).casefold()]
     return named or rows
+
+
+def _named(rows: list[Row], view: View) -> list[Row]:
+    ids = [*view.hints.ids("sub_"), view.hints.chosen]
+    return [row for row in rows if row["id"] in ids]
 
 
 def plan_meant(view: View) -> str | None:

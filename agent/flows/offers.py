@@ -23,5 +23,9 @@ def subscriptions(view: View) -> Offered:
     return [_choice("choice_subscription.v1.j2", row, row["id"]) for row in rows[: choices.SHOWN]]
 
 
+def ending(view: View) -> Offered:
+    return [_choice("choice_subscription.v1.j2", row, row["id"]) for row in choices.ending(view)[: choices.SHOWN]]
+
+
 def _choice(template: str, row: Row, value: str) -> dict[str, str]:
     return {"label": render(template, row=row), "value": value}

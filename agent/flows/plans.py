@@ -32,8 +32,43 @@ _WHICH_PLAN: Flow = (
     Say("which_plan", a.plan_list, kind="question"),
 )
 
+_CANCEL: Flow = (
+    When(
+        lambda view: len(c.running(view)) > 1,
+        (Say("which_subscription", kind="question", choices=offers.subscriptions),),
+    ),
+    When(
+        lambda view: not c.running(view) and bool(c.ending(view)),
+        (Say("ends_already", lambda view: {"subscriptions": c.ending(view)}),),
+    ),
+    When(lambda view: not c.running(view), (Say("no_subscription", empty=True),)),
+    Propose("cancel_subscription", a.cancel_one),
+    Say("effects_only"),
+)
+_REACTIVATE: Flow = (
+    When(
+        lambda view: len(c.ending(view)) > 1,
+        (Say("which_subscription", kind="question", choices=offers.ending),),
+    ),
+    When(lambda view: bool(c.ending(view)), (Propose("resume_subscription", a.resume_one), Say("effects_only"))),
+    When(lambda view: bool(c.running(view)), (Say("standing", a.standing, empty=True),)),
+    HandOver("cannot_solve", "The customer wants a subscription back that has ended: a new one is needed."),
+)
+
+
+def _another_plan(view: View) -> bool:
+    named = c.plan_meant(view)
+    return named is not None and not c.on_plan(named, view)
+
+
+def _plan_is_to_go_on(view: View) -> bool:
+    """No other plan was named, and the one there is is set to end: that is what has to be settled."""
+    return bool(c.ending(view)) and not c.running(view) and not _another_plan(view)
+
+
 PLAN_CHANGE: Flow = (
     Read("diagnose", needed=False),
+    When(_plan_is_to_go_on, _REACTIVATE),
     When(_no_plan_named, _WHICH_PLAN),
     Read("preview_plan_change", a.plan_preview),
     When(_on_it_already, (Say("same_plan", a.change, empty=True),)),
@@ -48,21 +83,6 @@ PLAN_CHANGE: Flow = (
     Propose("change_plan", a.previewed),
     Say("plan_preview", a.change),
 )
-
-_CANCEL: Flow = (
-    When(
-        lambda view: len(c.running(view)) > 1,
-        (Say("which_subscription", kind="question", choices=offers.subscriptions),),
-    ),
-    When(
-        lambda view: not c.running(view) and bool(c.ending(view)),
-        (Say("ends_already", lambda view: {"subscriptions": c.ending(view)}),),
-    ),
-    When(lambda view: not c.running(view), (Say("no_subscription", empty=True),)),
-    Propose("cancel_subscription", a.cancel_one),
-    Say("effects_only"),
-)
-_REACTIVATE: Flow = (HandOver("cannot_solve", "The customer wants a cancelled subscription to go on."),)
 
 
 def _nothing_to_cancel(view: View) -> bool:
@@ -82,11 +102,6 @@ SUBSCRIPTION_STATUS: Flow = (
     When(lambda view: not view.subscriptions, (Say("no_subscription", empty=True),)),
     Say("standing", a.standing),
 )
-
-
-def _another_plan(view: View) -> bool:
-    named = c.plan_meant(view)
-    return named is not None and not c.on_plan(named, view)
 
 
 def _dearer(view: View) -> bool:

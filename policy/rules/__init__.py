@@ -10,8 +10,9 @@ from policy.rules.cancellation import CANCELLATION
 from policy.rules.card_link import CARD_LINK
 from policy.rules.plan_change import PLAN_CHANGE
 from policy.rules.refund import REFUND
+from policy.rules.resumption import RESUMPTION
 from policy.rules.retry import RETRY
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
-    law.action: law for law in (REFUND, RETRY, PLAN_CHANGE, CANCELLATION, CARD_LINK)
+    law.action: law for law in (REFUND, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, CARD_LINK)
 }

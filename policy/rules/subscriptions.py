@@ -7,10 +7,10 @@ from typing import Any
 
 from billing.facts import SubscriptionFacts
 from policy.decisions import Deny
-from policy.facts import CancelCase, PlanChangeCase
+from policy.facts import CancelCase, PlanChangeCase, ResumeCase
 from policy.question import Question
 
-Q = Question[Any, PlanChangeCase | CancelCase]
+Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase]
 
 
 def subscription(q: Q) -> SubscriptionFacts:

@@ -14,7 +14,15 @@ from sqlalchemy import text
 from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFacts
 from billing.ids import CaseId, CustomerId, PaymentMethodId, PriceId, ProposalId, SubscriptionItemId
 from billing.money import Money
-from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.actions import (
+    Action,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+)
 from policy.crash_points import Reach, pass_by
 from policy.gate import Gate
 from policy.limits import Limits, load_limits
@@ -64,6 +72,10 @@ def change(due: int = 4000, price: str = "price_team", at: datetime | None = Non
 
 def cancel(when: Any = "period_end", subscription: str = "sub_one") -> CancelSubscription:
     return CancelSubscription(subscription=subscription, when=when)
+
+
+def resume(subscription: str = "sub_ending") -> ResumeSubscription:
+    return ResumeSubscription(subscription=subscription)
 
 
 def link() -> CardUpdateLink:
@@ -202,6 +214,8 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     stripe.charges[f"ch_{suffix}"] = charge(f"ch_{suffix}", customer=id_)
     stripe.invoices[f"in_{suffix}"] = invoice(f"in_{suffix}", customer=id_)
     stripe.subscriptions[f"sub_{suffix}"] = subscription(f"sub_{suffix}", customer=id_)
+    ending = f"sub_{suffix}_ending" if suffix != "one" else "sub_ending"
+    stripe.subscriptions[ending] = subscription(ending, customer=id_, cancel_at_period_end=True)
     for name, amount, due in (("team", 6000, 4000), ("business", 20000, 60000), ("free", 0, -1500)):
         stripe.prices[f"price_{name}"] = price(f"price_{name}", amount)
         stripe.due[(f"sub_{suffix}", f"price_{name}")] = usd(due)

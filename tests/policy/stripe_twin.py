@@ -24,9 +24,17 @@ from billing.facts import (
     SubscriptionFacts,
 )
 from billing.money import Money
-from policy.actions import Action, CancelSubscription, CardUpdateLink, ChangePlan, Refund, RetryPayment
+from policy.actions import (
+    Action,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+)
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt
-from policy.facts import CancelCase, LinkCase, PlanChangeCase, RefundCase, RetryCase
+from policy.facts import CancelCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
 from policy.proposals import Principal
 
 FAULTS = (
@@ -125,6 +133,8 @@ class StripeTwin:
             )
         if isinstance(action, CancelSubscription):
             return CancelCase(now, who, self._subscription(action.subscription, mine))
+        if isinstance(action, ResumeSubscription):
+            return ResumeCase(now, who, self._subscription(action.subscription, mine))
         assert isinstance(action, CardUpdateLink)
         return LinkCase(now, who)
 
@@ -193,6 +203,8 @@ class StripeTwin:
                 return self._change(intent, action)
             case CancelSubscription() as action:
                 return self._cancel(intent, action)
+            case ResumeSubscription() as action:
+                return self._resume(intent, action)
             case _:
                 self.links += 1
                 number = self.links
@@ -246,6 +258,14 @@ class StripeTwin:
         self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata), **ended)  # type: ignore[arg-type]
         self._made(intent, found.id, 0, "")
         return Receipt("cancel_subscription", found.id, self.subscriptions[found.id].status, None, {"ends_on": "soon"})
+
+    def _resume(self, intent: Intent, action: ResumeSubscription) -> Receipt:
+        found = self.subscriptions[action.subscription]
+        if found.status == "canceled":
+            raise EffectRefused("resource_missing", "no such subscription")
+        self.subscriptions[found.id] = replace(found, cancel_at_period_end=False, metadata=dict(intent.metadata))
+        self._made(intent, found.id, 0, "")
+        return Receipt("resume_subscription", found.id, found.status, None, {"renews_on": "2026-12-01"})
 
     def _made(self, intent: Intent, target: str, amount: int, currency: str) -> None:
         customer = intent.customer

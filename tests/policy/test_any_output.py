@@ -88,6 +88,10 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         names,
         st.sampled_from(["period_end", "now"]),
     ),
+    st.builds(
+        lambda who: {"tool": "resume_subscription", "subscription": f"sub_{who}"},
+        st.one_of(names, names.map(lambda who: f"{who}_ending")),
+    ),
     st.just({"tool": "card_update_link"}),
 )
 STEP = st.one_of(
@@ -237,7 +241,7 @@ class World:
                 assert out[(effect.customer, effect.currency, month)] <= PER_MONTH or human
             if effect.amount < 0:
                 assert -effect.amount <= PER_CARD_CHARGE or human
-            if effect.tool in ("retry_payment", "change_plan", "cancel_subscription"):
+            if effect.tool in ("retry_payment", "change_plan", "cancel_subscription", "resume_subscription"):
                 spent[(intent.case, intent.action.model_dump_json())] += 1
         for name, amount in refunded.items():
             assert amount <= INITIAL[name].amount

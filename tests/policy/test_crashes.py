@@ -9,9 +9,9 @@ import pytest
 from policy.crash_points import CrashPoint, Reach
 from policy.proposals import Proposal
 from policy.settlement import Status
-from tests.policy.house import House, cancel, change, charge, link, refund, retry
+from tests.policy.house import House, cancel, change, charge, link, refund, resume, retry
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), link()]
+ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), link()]
 
 
 class Killed(BaseException):

@@ -24,15 +24,17 @@ from tests.policy.asked import (
     plan_case,
     question,
     refund_case,
+    resume_case,
     retry_case,
 )
-from tests.policy.house import LIMITS, cancel, change, charge, invoice, link, refund, retry, subscription, usd
+from tests.policy.house import LIMITS, cancel, change, charge, invoice, link, refund, resume, retry, subscription, usd
 
 ALL: list[tuple[Action, Any]] = [
     (refund(), refund_case()),
     (retry(), retry_case()),
     (change(), plan_case()),
     (cancel(), cancel_case()),
+    (resume(), resume_case()),
     (link(), link_case()),
 ]
 
@@ -71,6 +73,7 @@ DENIED = [
     (retry(), retry_case(payment_method=None, invoice=invoice(amount=60_000))),
     (change(due=1), plan_case(amount_due=usd(60_000))),
     (cancel(), cancel_case(subscription=subscription(status="canceled"))),
+    (resume(), resume_case(subscription=subscription("sub_ending", status="canceled", cancel_at_period_end=True))),
 ]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, link, price, refund, retry, usd
+from tests.policy.house import House, cancel, change, charge, link, price, refund, resume, retry, usd
 from tests.policy.stripe_twin import noon
 
 
@@ -22,6 +22,7 @@ async def test_each_tools_operation_key(house: House) -> None:
     await house.consented(house.propose(case, retry()))
     await house.consented(house.propose(case, change()))
     await house.consented(house.propose(case, cancel()))
+    await house.consented(house.propose(case, resume()))
     await house.ask(link(), case, id_="prop_link")
     period = int(house.stripe.subscriptions["sub_one"].items[0].current_period_start.timestamp())
     assert keys(house) == [
@@ -29,6 +30,7 @@ async def test_each_tools_operation_key(house: House) -> None:
         "retry_payment:in_one:1",
         f"change_plan:sub_one:price_team:{period}:1",
         f"cancel_subscription:sub_one:period_end:{period}:1",
+        f"resume_subscription:sub_ending:{period}:1",
         "card_update_link:prop_link",
     ]
     house.must_balance()

@@ -11,11 +11,15 @@ from billing.ids import CustomerId, PriceId
 from billing.money import Money
 from policy.actions import Action
 from policy.decisions import Allow, Deny, NeedsApproval, NeedsConfirmation
-from tests.policy.asked import NOW, ask, ask_with_yes, cancel_case, link_case, plan_case
-from tests.policy.house import ME, cancel, change, item, link, price, subscription, usd
+from tests.policy.asked import NOW, ask, ask_with_yes, cancel_case, link_case, plan_case, resume_case
+from tests.policy.house import ME, cancel, change, item, link, price, resume, subscription, usd
 
 OTHER = CustomerId("cus_other")
 HOURS = timedelta(hours=24)
+
+
+def ending(**changes: Any) -> Any:
+    return subscription("sub_ending", **{"cancel_at_period_end": True, **changes})
 
 
 def of(**changes: Any) -> Any:
@@ -51,6 +55,18 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("cancel.already", cancel("now"), cancel_case(subscription=subscription(status="incomplete_expired"))),
     ("cancel.already", cancel(), cancel_case(subscription=subscription(cancel_at_period_end=True))),
     ("policy.error", cancel(), cancel_case(subscription=subscription(items=()))),
+    ("resume.not_found", resume(), resume_case(subscription=None)),
+    ("resume.not_found", resume(), resume_case(subscription=ending(customer=OTHER))),
+    ("resume.not_found", resume("sub_other"), resume_case()),
+    ("resume.ended", resume(), resume_case(subscription=ending(status="canceled"))),
+    ("resume.ended", resume(), resume_case(subscription=ending(status="incomplete_expired"))),
+    *[
+        ("resume.not_running", resume(), resume_case(subscription=ending(status=status)))
+        for status in ("past_due", "unpaid", "paused", "incomplete", "a_new_status")
+    ],
+    ("resume.not_ending", resume(), resume_case(subscription=ending(cancel_at_period_end=False))),
+    ("resume.fixed_end", resume(), resume_case(subscription=ending(cancel_at_period_end=False, cancel_at=NOW))),
+    ("policy.error", resume(), resume_case(subscription=ending(items=()))),
 ]
 
 
@@ -71,6 +87,8 @@ CONFIRMED: list[tuple[Action, Any, Money | None]] = [
     (change(due=0), plan_case(amount_due=usd(0)), usd(0)),
     (change(due=-1500), plan_case(amount_due=usd(-1500)), usd(1500)),
     (cancel(), cancel_case(), None),
+    (resume(), resume_case(), None),
+    (resume(), resume_case(subscription=ending(status="trialing")), None),
     (cancel("now"), cancel_case(), None),
     (cancel("now"), cancel_case(subscription=subscription(cancel_at_period_end=True)), None),
     (cancel("now"), cancel_case(subscription=subscription(items=())), None),
@@ -121,6 +139,24 @@ def test_a_cancellation_says_until_when_access_stays() -> None:
     assert isinstance(now, NeedsConfirmation)
     assert later.shown == "Cancel Starter at the end of the paid period: access stays until 10 December 2026."
     assert now.shown == "Cancel Starter at once: access ends now and nothing is refunded."
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        ((item(),), "renews on 10 December 2026 at $20.00 a month"),
+        ((item(quantity=3),), "at $60.00 a month"),
+        (
+            (item(), item(id="si_two", product_name="Extra", unit_amount=usd(500))),
+            "at $20.00 a month and $5.00 a month",
+        ),
+        ((item(unit_amount=None),), "renews on 10 December 2026. Nothing is charged today."),
+    ],
+)
+def test_letting_it_go_on_says_what_it_will_cost_and_when(items: Any, said: str) -> None:
+    asked = ask(resume(), resume_case(subscription=ending(items=items)))
+    assert isinstance(asked, NeedsConfirmation)
+    assert said in asked.shown
 
 
 def test_a_link_needs_a_role_and_is_counted() -> None:

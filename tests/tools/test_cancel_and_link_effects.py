@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 
-from policy.actions import CancelSubscription, CardUpdateLink
-from policy.effects import EffectUnknown
+from policy.actions import CancelSubscription, CardUpdateLink, ResumeSubscription
+from policy.effects import EffectRefused, EffectUnknown
 from policy.facts import CancelCase, LinkCase
 from sandbox.faults import Fault
 from sandbox.server import Sandbox
@@ -110,3 +110,28 @@ async def test_a_card_link_is_private_to_the_customer_and_fresh(
     assert await effects.find(wanted) is None
     advance(seconds=301)  # the first one is dead by now, and its key would replay it
     assert (await effects.perform(wanted)).secret != first.secret
+
+
+async def test_a_subscription_goes_on_and_is_found_again_until_it_is_set_to_end_anew(
+    effects: StripeEffects, shop: Shop, now: Now
+) -> None:
+    """docs.stripe.com/billing/subscriptions/cancel#reactivating-canceled-subscriptions"""
+    quin = shop.customer()
+    subscription = shop.subscribe(quin, shop.team)
+    shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    wanted = intent(ResumeSubscription(subscription=subscription.id), quin, now())
+    assert await effects.find(wanted) is None
+    receipt = await effects.perform(wanted)
+    assert (receipt.status, receipt.details["renews_on"]) == ("active", "2026-12-02")
+    assert not shop.v1.subscriptions.retrieve(subscription.id).cancel_at_period_end
+    assert await effects.find(wanted) == receipt
+    shop.v1.subscriptions.update(subscription.id, {"cancel_at_period_end": True})
+    assert await effects.find(wanted) is None
+
+
+async def test_what_has_ended_is_refused_by_stripe(effects: StripeEffects, shop: Shop, now: Now) -> None:
+    nell = shop.customer()
+    subscription = shop.subscribe(nell, shop.team)
+    shop.v1.subscriptions.cancel(subscription.id)
+    with pytest.raises(EffectRefused):
+        await effects.perform(intent(ResumeSubscription(subscription=subscription.id), nell, now()))

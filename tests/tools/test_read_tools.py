@@ -51,6 +51,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "retry_payment": EffectClass.MONEY,
         "change_plan": EffectClass.MONEY,
         "cancel_subscription": EffectClass.WRITE,
+        "resume_subscription": EffectClass.WRITE,
         "card_update_link": EffectClass.WRITE,
     }
     assert {tool.name for tool in REGISTRY if tool.read is None} == set(ACTIONS)

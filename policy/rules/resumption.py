@@ -1,0 +1,113 @@
+"""The law of letting a subscription go on: only one that is set to end, and with the customer's yes to its price."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billing.facts import SubscriptionItemFacts
+from billing.money import Money
+from policy.actions import ResumeSubscription
+from policy.decisions import Deny, FactValue, Reservation
+from policy.facts import ResumeCase
+from policy.law import Law
+from policy.question import Question
+from policy.rules.subscriptions import not_found, subscription
+from policy.shown import day
+
+Q = Question[ResumeSubscription, ResumeCase]
+
+NEW_ONE: Final = "The customer subscribes again on the plans page, at today's price."
+
+
+def ended(q: Q) -> Deny | None:
+    """An ended subscription cannot be updated (docs.stripe.com/billing/subscriptions/cancel#reactivating)."""
+    current = subscription(q)
+    if current.status not in ("canceled", "incomplete_expired"):
+        return None
+    return Deny(
+        "resume.ended",
+        "The subscription has ended; Stripe cannot bring it back.",
+        {"status": current.status},
+        NEW_ONE,
+        customer_reason="That subscription has already ended, so it cannot go on. You can subscribe again under "
+        "Settings → Billing → Plan.",
+    )
+
+
+def not_running(q: Q) -> Deny | None:
+    current = subscription(q)
+    if current.status in ("active", "trialing"):
+        return None
+    return Deny(
+        "resume.not_running",
+        f"The subscription is {current.status}: what stopped it has to be settled first.",
+        {"status": current.status},
+        "The open invoice is paid, or a colleague starts a paused subscription.",
+        customer_reason="Before the subscription can go on, its open payment has to be settled.",
+    )
+
+
+def not_ending(q: Q) -> Deny | None:
+    current = subscription(q)
+    if current.cancel_at_period_end:
+        return None
+    fixed = current.cancel_at is not None
+    return Deny(
+        "resume.fixed_end" if fixed else "resume.not_ending",
+        "The subscription ends on a day that was agreed, not with its period: that is for a colleague."
+        if fixed
+        else "The subscription is not set to end.",
+        {"cancel_at_period_end": False, "cancel_at": current.cancel_at.isoformat() if current.cancel_at else None},
+        customer_reason="The end of that subscription was agreed for a certain day, so a colleague has to change it."
+        if fixed
+        else "That subscription is not set to end: it renews as usual.",
+    )
+
+
+def shown(q: Q) -> str:
+    """What it will cost and when, since that is what a yes commits to. Discounts and taxes come on the invoice."""
+    items = subscription(q).items
+    name = " and ".join(item.product_name for item in items)
+    renews = day(min(item.current_period_end for item in items))
+    prices = [_price(item) for item in items]
+    cost = f" at {' and '.join(each for each in prices if each)}" if all(prices) else ""
+    return f"Let {name} go on: it no longer ends, and renews on {renews}{cost}. Nothing is charged today."
+
+
+def _price(item: SubscriptionItemFacts) -> str | None:
+    if item.unit_amount is None:
+        return None
+    cost = Money(item.unit_amount.amount * item.quantity, item.unit_amount.currency)
+    return f"{cost} a {item.interval}"
+
+
+def no_value(q: Q) -> None:  # noqa: ARG001
+    """Nothing moves now; the renewal is what the customer had before."""
+    return
+
+
+def reservations(q: Q) -> tuple[Reservation, ...]:  # noqa: ARG001
+    return ()
+
+
+def told(q: Q) -> dict[str, FactValue]:
+    current = subscription(q)
+    return {
+        "subscription": q.action.subscription,
+        "status": current.status,
+        "cancel_at_period_end": current.cancel_at_period_end,
+    }
+
+
+RESUMPTION: Final = Law(
+    action=ResumeSubscription,
+    facts=ResumeCase,
+    denials=(not_found("resume.not_found"), ended, not_running, not_ending),
+    approvals=(),
+    shown=shown,
+    value=no_value,
+    reservations=reservations,
+    confirmation_rule="resume.confirmation",
+    allow_rule="resume.confirmed",
+    told=told,
+)
