@@ -16,6 +16,7 @@ _MESSAGES = 40
 
 REASONS = {
     "customer_asks": "The customer asked for a human.",
+    "language": "The message is in a language that Lee does not read here.",
     "needs_approval": "What the customer wants needs a human's approval.",
     "denied": "Policy refused what the customer wants.",
     "effect_unknown": "An effect was sent and its outcome is not known yet.",

@@ -24,6 +24,7 @@ from agent.endings import Endings, Worked
 from agent.evidence import Evidence, gather
 from agent.faults import place
 from agent.journal import Journal
+from agent.languages import foreign_language
 from agent.ledger_sentences import handed_over
 from agent.loop import Loop, LoopEnd
 from agent.models.chat import ChatModel, Message
@@ -40,6 +41,7 @@ from policy.proposals import Principal
 from store.errors import LogUnavailable
 from tools.registry import Registry
 
+CLEAR_TOPIC = 0.8
 log = structlog.get_logger(__name__)
 
 
@@ -121,11 +123,20 @@ class Lee:
             return await endings.to_human(worked, "topic_off")
         if wants_human(worked.topic, self.settings.caution):
             return await endings.to_human(worked, "customer_asks")
+        foreign = await self._foreign(opened, worked)
+        if foreign is not None:
+            return await endings.to_human(worked, "language", detail=foreign, summary=f"The message is in {foreign}.")
         if not says_something(opened.message.body):
             if opened.asked_before:
                 return await endings.to_human(worked, "not_understood")
             return endings.ask_again(worked)
         return None
+
+    async def _foreign(self, opened: OpenTurn, worked: Worked) -> str | None:
+        """The language of a message this model does not read. Words whose topic is clear are no matter."""
+        if not self.model.english_only or (worked.topic.known and worked.topic.confidence >= CLEAR_TOPIC):
+            return None
+        return await asyncio.to_thread(foreign_language, opened.message.body)
 
     async def _topic(self, opened: OpenTurn, journal: Journal) -> TopicView:
         known = journal.first("topic")

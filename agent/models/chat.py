@@ -73,6 +73,7 @@ class ModelError(Exception):
 
 class ChatModel(Protocol):
     name: str  # as printed: "gpt-…", "offline planner", "scripted"
+    english_only: bool  # a message in another language is for a human, who is told which it is
 
     async def complete(self, request: ChatRequest) -> Completion:
         """One completion. Raises `ModelError`."""

@@ -30,6 +30,7 @@ NEARLY = 0.75
 
 class OfflinePlanner:
     name = "offline planner"
+    english_only = True
 
     async def complete(self, request: ChatRequest) -> Completion:
         view = View(request)

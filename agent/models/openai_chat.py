@@ -54,6 +54,7 @@ class OpenAIChat:
         if endpoint.tries < 1:
             raise ValueError("tries must be at least 1")
         self.name = endpoint.model
+        self.english_only = False
         self._endpoint = endpoint
         self._tokens = tokens or TokenCounter()
         self._sleep = sleep

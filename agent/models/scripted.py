@@ -18,6 +18,8 @@ class ScriptedModel:
     `requests` keeps what it was asked.
     """
 
+    english_only = False
+
     def __init__(self, lines: Iterable[Line], name: str = "scripted") -> None:
         self.name = name
         self._lines = list(lines)
