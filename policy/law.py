@@ -31,7 +31,8 @@ class Law(Generic[A, F]):
     """Everything policy says about one action.
 
     `denials` are absolute: nobody's yes overrules them. `approvals` are what a human may allow. `shown` is the sentence
-    a person says yes to. `value` is what the action moves (positive leaves the company).
+    a person says yes to. `value` is what the action moves (positive leaves the company). `sent` is the action as it is
+    carried out, where the proposal left something open that the sentence names.
     """
 
     action: type[A]
@@ -44,6 +45,7 @@ class Law(Generic[A, F]):
     confirmation_rule: str | None  # None: the customer's own request is consent enough
     allow_rule: str
     told: Callable[[Question[A, F]], dict[str, FactValue]]
+    sent: Callable[[Question[A, F]], A] | None = None
 
 
 def decide(question: Question[Action, ActionFacts], laws: dict[type[Action], Law[Any, Any]]) -> Decision:

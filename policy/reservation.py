@@ -115,6 +115,8 @@ def turn_away(store: Store, proposal: Proposal, why: Deny, policy_hash: str) -> 
 
 def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, policy_hash: str) -> Intent:
     proposal = question.proposal
+    law = LAWS[type(question.action)]
+    sent = question.action if law.sent is None else law.sent(question)
     id_ = IntentId(fresh("int"))
     row = IntentRow(
         id=id_,
@@ -122,7 +124,7 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
         proposal_id=proposal.id,
         customer=proposal.principal.customer,
         tool=proposal.tool,
-        arguments=proposal.arguments,
+        arguments=sent.model_dump(mode="json"),
         target=target(proposal.action, proposal.principal),
         operation_key=operation_key(proposal, question.facts, attempt),
         idempotency_key=f"lee-{id_}",

@@ -143,6 +143,11 @@ def shown(q: Q) -> str:
     )
 
 
+def sent(q: Q) -> RetryPayment:
+    """With the card that was shown: the default may be another one by the time Stripe would look it up."""
+    return q.action.model_copy(update={"payment_method": _card(q).id})
+
+
 def value(q: Q) -> Money:
     return -_invoice(q).amount_remaining
 
@@ -187,4 +192,5 @@ RETRY: Final = Law(
     confirmation_rule="retry.confirmation",
     allow_rule="retry.confirmed",
     told=told,
+    sent=sent,
 )

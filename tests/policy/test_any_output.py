@@ -6,6 +6,7 @@ The oracle shares no code with the law: it has its own table of who owns what, i
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import tempfile
 from collections import Counter
@@ -203,7 +204,7 @@ class World:
             self.house.says_yes(proposal)
         except (Conflict, NotFound):
             return
-        self.yes[(proposal.case, proposal.action.model_dump_json())] += 1
+        self.yes[(proposal.case, json.dumps(proposal.arguments, sort_keys=True))] += 1
 
     def _approve(self, proposal: Proposal) -> None:
         try:
@@ -242,7 +243,7 @@ class World:
             if effect.amount < 0:
                 assert -effect.amount <= PER_CARD_CHARGE or human
             if effect.tool in ("retry_payment", "change_plan", "cancel_subscription", "resume_subscription"):
-                spent[(intent.case, intent.action.model_dump_json())] += 1
+                spent[(intent.case, json.dumps(proposal.arguments, sort_keys=True))] += 1
         for name, amount in refunded.items():
             assert amount <= INITIAL[name].amount
         for pair in {("tw1", "tw2")}:

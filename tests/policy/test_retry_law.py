@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,9 +13,10 @@ from billing.ids import CustomerId, InvoiceId, PaymentMethodId
 from billing.money import Money
 from policy.actions import RetryPayment
 from policy.decisions import Allow, Deny, NeedsApproval, NeedsConfirmation
+from policy.settlement import Status
 from tests.billing import made
 from tests.policy.asked import ask, ask_with_yes, retry_case
-from tests.policy.house import invoice, retry, usd
+from tests.policy.house import ME, House, invoice, retry, usd
 
 CARD = PaymentMethodId("pm_one")
 
@@ -113,3 +116,21 @@ def test_the_sentence_names_amount_invoice_and_card() -> None:
     assert "invoice in_one to" in nameless.shown
     other = ask(retry("in_two"), retry_case(invoice=invoice(id=InvoiceId("in_two"))))
     assert isinstance(other, NeedsConfirmation)
+
+
+async def test_the_card_that_was_shown_is_the_card_that_is_charged(house: House) -> None:
+    """The default changes after the customer's yes, in the instant before Stripe looks it up."""
+    other = made.card("pm_other")
+    house.stripe.cards[other.id] = (CustomerId(ME), other)
+    house.stripe.declines[other.id] = "insufficient_funds"
+
+    def the_default_changes(_intent: Any) -> None:
+        who = house.stripe.customers[CustomerId(ME)]
+        house.stripe.customers[CustomerId(ME)] = replace(who, default_payment_method=other.id)
+
+    house.stripe.before_commit = the_default_changes
+    settled = await house.consented(house.propose(house.case(), retry()))
+    assert settled.status is Status.SUCCEEDED
+    (row,) = house.intents()
+    assert json.loads(row.arguments)["payment_method"] == "pm_one"
+    assert house.stripe.customers[CustomerId(ME)].default_payment_method == "pm_other"
