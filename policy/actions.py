@@ -90,6 +90,19 @@ class ResumeSubscription(Action):
     )
 
 
+class AccountCredit(Action):
+    """Propose a credit towards the customer's next invoices, where something went wrong that a refund does not fit. A
+    colleague decides about it unless the company's limits let it pass."""
+
+    tool: ClassVar[str] = "account_credit"
+    amount: Annotated[int, Field(gt=0, le=99_999_999)] = Field(
+        description="Amount in minor units (cents) of the customer's currency."
+    )
+    grounds: Literal["service_outage", "billing_error", "goodwill"] = Field(
+        description="What the customer says it is for."
+    )
+
+
 class CardUpdateLink(Action):
     """Make a short-lived, private link on which the customer can change the card on file. Moves no money."""
 
@@ -98,5 +111,13 @@ class CardUpdateLink(Action):
 
 ACTIONS: dict[str, type[Action]] = {
     model.tool: model
-    for model in (Refund, RetryPayment, ChangePlan, CancelSubscription, ResumeSubscription, CardUpdateLink)
+    for model in (
+        Refund,
+        AccountCredit,
+        RetryPayment,
+        ChangePlan,
+        CancelSubscription,
+        ResumeSubscription,
+        CardUpdateLink,
+    )
 }

@@ -66,9 +66,17 @@ class ResumeCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditCase:
+    """The currency of a credit is that of the customer's balance, which Stripe keeps in one currency only."""
+
+    as_of: datetime
+    customer: CustomerFacts
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     as_of: datetime
     customer: CustomerFacts
 
 
-ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | LinkCase
+ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | CreditCase | LinkCase

@@ -55,6 +55,7 @@ class CurrencyLimits(_Closed):
     """Minor units of the currency. `value_out_*` counts refunds, credits and proration credits together."""
 
     per_refund: Minor
+    per_credit: Minor
     value_out_per_customer_month: Minor
     value_out_per_day: Minor
     per_charge_to_card: Minor

@@ -7,6 +7,7 @@ ten clicks on one retry are one charge.
 from __future__ import annotations
 
 from policy.actions import (
+    AccountCredit,
     Action,
     CancelSubscription,
     CardUpdateLink,
@@ -28,6 +29,8 @@ def target(action: Action, principal: Principal) -> str:
             return action.invoice
         case ChangePlan() | CancelSubscription() | ResumeSubscription():
             return action.subscription
+        case AccountCredit():
+            return f"credit:{principal.customer}"
         case CardUpdateLink():
             return f"link:{principal.customer}"
         case _:
@@ -45,6 +48,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
     match proposal.action:
         case Refund() as action:
             return f"refund:{action.charge}:{proposal.case}:{attempt}"
+        case AccountCredit():
+            return f"account_credit:{proposal.principal.customer}:{proposal.case}:{attempt}"
         case RetryPayment() as action:
             return f"retry_payment:{action.invoice}:{attempt}"
         case ChangePlan() as action:

@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from policy.actions import CancelSubscription, CardUpdateLink, ChangePlan, Refund, ResumeSubscription, RetryPayment
+from policy.actions import (
+    AccountCredit,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+)
 from tools.check_entitlements import CheckEntitlements, check_entitlements
 from tools.diagnose import Diagnose, diagnose
 from tools.explain_invoice import ExplainInvoice, explain_invoice
@@ -33,6 +41,7 @@ REGISTRY: Final = Registry(
         read_tool("explain_invoice", ExplainInvoice, explain_invoice),
         read_tool("refund_status", RefundStatus, refund_status),
         action_tool(Refund, EffectClass.MONEY),
+        action_tool(AccountCredit, EffectClass.MONEY),
         action_tool(RetryPayment, EffectClass.MONEY),
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import stripe
 
 from policy.actions import (
+    AccountCredit,
     Action,
     CancelSubscription,
     CardUpdateLink,
@@ -22,6 +23,7 @@ from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
 from policy.facts import ActionFacts
 from policy.proposals import Principal
 from tools.cancel_effect import CancelEffect
+from tools.credit_effect import CreditEffect
 from tools.link_effect import LinkEffect
 from tools.plan_effect import PlanEffect
 from tools.refund_effect import RefundEffect
@@ -65,6 +67,7 @@ class StripeEffects:
         self._clock = clock
         self._hands: Mapping[str, Hand] = {
             Refund.tool: RefundEffect(),
+            AccountCredit.tool: CreditEffect(),
             RetryPayment.tool: RetryEffect(),
             ChangePlan.tool: PlanEffect(),
             CancelSubscription.tool: CancelEffect(),

@@ -8,11 +8,12 @@ from policy.actions import Action
 from policy.law import Law
 from policy.rules.cancellation import CANCELLATION
 from policy.rules.card_link import CARD_LINK
+from policy.rules.credit import CREDIT
 from policy.rules.plan_change import PLAN_CHANGE
 from policy.rules.refund import REFUND
 from policy.rules.resumption import RESUMPTION
 from policy.rules.retry import RETRY
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
-    law.action: law for law in (REFUND, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, CARD_LINK)
+    law.action: law for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, CARD_LINK)
 }

@@ -155,7 +155,8 @@ async def test_after_a_take_over_the_reply_is_a_draft(office: Opener) -> None:
                     uow.cases.take_over(turn.case_id, "ada")
             return await start(request)
 
-        object.__setattr__(o.lee, "model", type("Slow", (), {"name": "slow", "complete": staticmethod(taken_over)})())
+        slow = {"name": "slow", "english_only": True, "complete": staticmethod(taken_over)}
+        object.__setattr__(o.lee, "model", type("Slow", (), slow)())
         result = await o.lee.take_turn(turn.id)
         assert result.outcome == "escalated"
         assert [kind for kind, _ in o.messages(turn.case_id)] == ["inbound", "draft"]

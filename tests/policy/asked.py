@@ -8,7 +8,7 @@ from typing import Any
 from billing.ids import CaseId, CustomerId, ProposalId
 from policy.actions import Action
 from policy.decisions import Decision, NeedsApproval, NeedsConfirmation
-from policy.facts import CancelCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
+from policy.facts import CancelCase, CreditCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
 from policy.law import decide
 from policy.proposals import Principal, Proposal, Role
 from policy.question import Approval, Consents, Question, Standing
@@ -42,6 +42,10 @@ def cancel_case(**changes: Any) -> CancelCase:
 def resume_case(**changes: Any) -> ResumeCase:
     ending = subscription("sub_ending", cancel_at_period_end=True)
     return ResumeCase(**{"as_of": NOW, "customer": made.customer(), "subscription": ending, **changes})
+
+
+def credit_case(**changes: Any) -> CreditCase:
+    return CreditCase(**{"as_of": NOW, "customer": made.customer(balance=usd(0)), **changes})
 
 
 def link_case(**changes: Any) -> LinkCase:

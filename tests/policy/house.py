@@ -15,6 +15,7 @@ from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFac
 from billing.ids import CaseId, CustomerId, PaymentMethodId, PriceId, ProposalId, SubscriptionItemId
 from billing.money import Money
 from policy.actions import (
+    AccountCredit,
     Action,
     CancelSubscription,
     CardUpdateLink,
@@ -33,7 +34,13 @@ from store.database import Store, open_store
 from tests.billing import made
 from tests.policy.stripe_twin import StripeTwin, noon
 
-LIMITS = load_limits()
+# As shipped, but that Lee may give small credits alone.
+SHIPPED = load_limits()
+LIMITS = SHIPPED.model_copy(
+    update={
+        "currency": {code: each.model_copy(update={"per_credit": 1_000}) for code, each in SHIPPED.currency.items()}
+    }
+)
 ME = made.ME
 QUICK = Patience(facts_seconds=0.2, effect_seconds=0.05, tries=3, pause_seconds=0.0)
 
@@ -76,6 +83,10 @@ def cancel(when: Any = "period_end", subscription: str = "sub_one") -> CancelSub
 
 def resume(subscription: str = "sub_ending") -> ResumeSubscription:
     return ResumeSubscription(subscription=subscription)
+
+
+def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit:
+    return AccountCredit(amount=amount, grounds=grounds)
 
 
 def link() -> CardUpdateLink:
@@ -209,7 +220,7 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     """One customer with a paid charge, an open invoice, a card and a subscription."""
     id_ = CustomerId(customer)
     card = made.card(f"pm_{suffix}")
-    stripe.customers[id_] = made.customer(id=id_, default_payment_method=PaymentMethodId(card.id))
+    stripe.customers[id_] = made.customer(id=id_, default_payment_method=PaymentMethodId(card.id), balance=usd(0))
     stripe.cards[card.id] = (id_, card)
     stripe.charges[f"ch_{suffix}"] = charge(f"ch_{suffix}", customer=id_)
     stripe.invoices[f"in_{suffix}"] = invoice(f"in_{suffix}", customer=id_)

@@ -25,6 +25,7 @@ from billing.facts import (
 )
 from billing.money import Money
 from policy.actions import (
+    AccountCredit,
     Action,
     CancelSubscription,
     CardUpdateLink,
@@ -34,7 +35,7 @@ from policy.actions import (
     RetryPayment,
 )
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt
-from policy.facts import CancelCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
+from policy.facts import CancelCase, CreditCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
 from policy.proposals import Principal
 
 FAULTS = (
@@ -135,6 +136,8 @@ class StripeTwin:
             return CancelCase(now, who, self._subscription(action.subscription, mine))
         if isinstance(action, ResumeSubscription):
             return ResumeCase(now, who, self._subscription(action.subscription, mine))
+        if isinstance(action, AccountCredit):
+            return CreditCase(now, who)
         assert isinstance(action, CardUpdateLink)
         return LinkCase(now, who)
 
@@ -203,6 +206,8 @@ class StripeTwin:
                 return self._change(intent, action)
             case CancelSubscription() as action:
                 return self._cancel(intent, action)
+            case AccountCredit():
+                return self._credit(intent)
             case ResumeSubscription() as action:
                 return self._resume(intent, action)
             case _:
@@ -258,6 +263,12 @@ class StripeTwin:
         self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata), **ended)  # type: ignore[arg-type]
         self._made(intent, found.id, 0, "")
         return Receipt("cancel_subscription", found.id, self.subscriptions[found.id].status, None, {"ends_on": "soon"})
+
+    def _credit(self, intent: Intent) -> Receipt:
+        assert intent.value is not None
+        suffix = str(self.customers[intent.customer].default_payment_method).removeprefix("pm_")
+        self._made(intent, f"credit_{suffix}", intent.value.amount, intent.value.currency)
+        return Receipt("account_credit", f"cbtxn_{len(self.made)}", "succeeded", intent.value, {})
 
     def _resume(self, intent: Intent, action: ResumeSubscription) -> Receipt:
         found = self.subscriptions[action.subscription]

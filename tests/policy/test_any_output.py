@@ -93,6 +93,11 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda who: {"tool": "resume_subscription", "subscription": f"sub_{who}"},
         st.one_of(names, names.map(lambda who: f"{who}_ending")),
     ),
+    st.builds(
+        lambda amount, grounds: {"tool": "account_credit", "amount": amount, "grounds": grounds},
+        st.sampled_from([1, 500, 1000, 1001, 9_000, 99_999_999]),
+        st.sampled_from(["service_outage", "billing_error", "goodwill"]),
+    ),
     st.just({"tool": "card_update_link"}),
 )
 STEP = st.one_of(

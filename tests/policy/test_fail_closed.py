@@ -17,12 +17,13 @@ from policy.settlement import Settlement, Status
 from policy.well_formed import facts_flaw
 from store.errors import LogUnavailable
 from tests.billing import made
-from tests.policy.asked import cancel_case, link_case, plan_case, refund_case, resume_case, retry_case
+from tests.policy.asked import cancel_case, credit_case, link_case, plan_case, refund_case, resume_case, retry_case
 from tests.policy.house import (
     House,
     cancel,
     change,
     charge,
+    credit,
     invoice,
     link,
     price,
@@ -76,6 +77,7 @@ FULL: list[tuple[Action, Any]] = [
     (change(), plan_case(subscription=subscription(), price=price(), amount_due=usd(4000))),
     (cancel(), cancel_case()),
     (resume(), resume_case()),
+    (credit(), credit_case()),
     (link(), link_case()),
 ]
 

@@ -20,6 +20,7 @@ from tests.policy.asked import (
     ask_approved,
     ask_with_yes,
     cancel_case,
+    credit_case,
     link_case,
     plan_case,
     question,
@@ -27,7 +28,20 @@ from tests.policy.asked import (
     resume_case,
     retry_case,
 )
-from tests.policy.house import LIMITS, cancel, change, charge, invoice, link, refund, resume, retry, subscription, usd
+from tests.policy.house import (
+    LIMITS,
+    cancel,
+    change,
+    charge,
+    credit,
+    invoice,
+    link,
+    refund,
+    resume,
+    retry,
+    subscription,
+    usd,
+)
 
 ALL: list[tuple[Action, Any]] = [
     (refund(), refund_case()),
@@ -35,6 +49,7 @@ ALL: list[tuple[Action, Any]] = [
     (change(), plan_case()),
     (cancel(), cancel_case()),
     (resume(), resume_case()),
+    (credit(), credit_case()),
     (link(), link_case()),
 ]
 

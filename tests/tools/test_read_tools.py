@@ -48,6 +48,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "explain_invoice": EffectClass.READ,
         "refund_status": EffectClass.READ,
         "refund": EffectClass.MONEY,
+        "account_credit": EffectClass.MONEY,
         "retry_payment": EffectClass.MONEY,
         "change_plan": EffectClass.MONEY,
         "cancel_subscription": EffectClass.WRITE,
