@@ -43,6 +43,9 @@ STORIES: tuple[Story, ...] = (
     Story("cus_bela", "Béla", "has $15 of credit", plans.bela, "starter"),
     Story("cus_ivan", "Ivan", "on Free, never paid anything", healthy.ivan, "free", requests=15),
     Story("cus_lena", "Lena", "on Team, paid for a year", healthy.lena, "team", requests=900, months=12),
+    Story("cus_cora", "Cora", "renewal declined: the card's details do not match", cards.cora, "starter"),
+    Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; never to be tried again", cards.gabe, "team"),
+    Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
 )
 
 CUSTOMERS: dict[str, str] = {story.customer: story.line for story in STORIES}

@@ -95,3 +95,32 @@ async def sage(shop: Shop) -> AsyncGenerator[datetime, None]:
     await shop.subscribe("cus_sage", "starter_monthly")
     yield shop.ago(days=4)
     await shop.post(f"payment_methods/{card}/detach")
+
+
+async def cora(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """The bank knows other card details than those on file."""
+    yield shop.ago(months=1, days=1, hours=4)
+    await shop.customer("cus_cora", "Cora Lindqvist")
+    card = await shop.card("cus_cora")
+    await shop.subscribe("cus_cora", "starter_monthly")
+    yield shop.ago(days=8)
+    await shop.outside("set_card_outcome", payment_method=card, decline="incorrect_cvc")
+
+
+async def gabe(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Stopped by fraud protection: the card must not be tried again, and nobody is told why."""
+    yield shop.ago(months=2, days=2, hours=9)
+    await shop.customer("cus_gabe", "Gabe Moreau")
+    card = await shop.card("cus_gabe", "pm_card_mastercard")
+    await shop.subscribe("cus_gabe", "team_monthly")
+    yield shop.ago(days=9)
+    await shop.outside("set_card_outcome", payment_method=card, decline="fraudulent")
+
+
+async def vick(shop: Shop) -> AsyncGenerator[datetime, None]:
+    yield shop.ago(months=2, days=1, hours=7)
+    await shop.customer("cus_vick", "Vick Tanaka")
+    card = await shop.card("cus_vick")
+    await shop.subscribe("cus_vick", "starter_monthly")
+    yield shop.ago(days=7)
+    await shop.outside("set_card_outcome", payment_method=card, decline="card_velocity_exceeded")
