@@ -1,5 +1,6 @@
 """The demo company: told quickly, the same each time, and consistent with itself."""
 
+import asyncio
 import json
 import socket
 import subprocess
@@ -32,13 +33,8 @@ KEY = {"Authorization": "Bearer sk_test_demo"}
 
 
 @pytest.fixture(scope="module")
-async def acme() -> World:
-    return await demo_world(NOW)
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
+def acme() -> World:
+    return asyncio.run(demo_world(NOW))
 
 
 @pytest.fixture(scope="module")
