@@ -1,7 +1,7 @@
 """The table of endpoints.
 
-How to add a resource: write a flat noun module with handlers and a `ROUTES` list, and name the module in
-`sandbox/endpoints.py`::
+How to add a resource: write a flat noun module with handlers and a `ROUTES` list, name the module in
+`sandbox/endpoints.py`, and give each route its row in `docs/sandbox.md`::
 
     from sandbox.calls import Call, new_metadata
     from sandbox.parameters import Metadata, Text
