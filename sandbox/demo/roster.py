@@ -4,6 +4,7 @@ from sandbox.demo import stories_cards as cards
 from sandbox.demo import stories_healthy as healthy
 from sandbox.demo import stories_plans as plans
 from sandbox.demo import stories_purchases as purchases
+from sandbox.demo import stories_twists as twists
 from sandbox.demo.story import Story
 
 STORIES: tuple[Story, ...] = (
@@ -46,6 +47,7 @@ STORIES: tuple[Story, ...] = (
     Story("cus_cora", "Cora", "renewal declined: the card's details do not match", cards.cora, "starter"),
     Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; never to be tried again", cards.gabe, "team"),
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
+    Story("cus_jude", "Jude", "two active Starter subscriptions", twists.jude, "starter"),
 )
 
 CUSTOMERS: dict[str, str] = {story.customer: story.line for story in STORIES}

@@ -42,6 +42,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_cora": [RootCause.CARD_DETAILS_INCORRECT],
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
     "cus_vick": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
+    "cus_jude": [RootCause.DUPLICATE_SUBSCRIPTION],
 }
 
 
