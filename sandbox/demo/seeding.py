@@ -20,7 +20,7 @@ from sandbox.world import World
 
 Steps = AsyncGenerator[datetime, None]
 
-HISTORY = timedelta(days=220)
+HISTORY = timedelta(days=380)
 """How long before now the company opened: earlier than the first step of any story."""
 
 

@@ -43,6 +43,14 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
     "cus_vick": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
     "cus_jude": [RootCause.DUPLICATE_SUBSCRIPTION],
+    "cus_wade": [RootCause.HEALTHY],
+    "cus_anna": [RootCause.RENEWED_RECENTLY_YEARLY],
+    "cus_hank": [
+        RootCause.SUBSCRIPTION_CANCELED_UNPAID,
+        RootCause.CARD_DECLINED_BY_BANK,
+        RootCause.UNPAID_BUT_UNLOCKED,
+    ],
+    "cus_igor": [RootCause.HEALTHY],
 }
 
 
