@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from sqlalchemy import Row, case, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
+from store import personal
 from store.dialects import lock_customer
 from store.errors import Conflict, NotFound
 from store.instants import read, read_or_none, written
@@ -29,7 +30,9 @@ OPEN = ("reserved", "unknown")
 
 @dataclass(frozen=True, slots=True)
 class IntentRow:
-    """`amount` in minor units: positive leaves the company, negative is collected, None moves no money."""
+    """`amount` in minor units: positive leaves the company, negative is collected, None moves no money.
+
+    `personal`: the arguments hold a person's own words, and are sealed. After an erasure they are empty."""
 
     id: str
     case_id: str
@@ -50,6 +53,7 @@ class IntentRow:
     created_at: datetime
     settled_at: datetime | None = None
     sent_at: datetime | None = None  # when it last left for Stripe; None: it never did
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,7 @@ class LedgerRows:
             raise Conflict("That operation has been started already.") from error
 
     def _insert(self, row: IntentRow) -> None:
+        sealed = personal.seal(self._uow, row.customer, row.id, row.arguments) if row.personal else None
         self._uow.connection.execute(
             insert(intents).values(
                 id=row.id,
@@ -124,7 +129,7 @@ class LedgerRows:
                 proposal_id=row.proposal_id,
                 customer=row.customer,
                 tool=row.tool,
-                arguments=json.dumps(row.arguments, sort_keys=True),
+                arguments=json.dumps({} if row.personal else row.arguments, sort_keys=True),
                 target=row.target,
                 operation_key=row.operation_key,
                 idempotency_key=row.idempotency_key,
@@ -134,6 +139,7 @@ class LedgerRows:
                 policy_hash=row.policy_hash,
                 status="reserved",
                 created_at=written(row.created_at),
+                personal_sealed=sealed,
             )
         )
 
@@ -190,25 +196,32 @@ class LedgerRows:
         found = self._uow.connection.execute(select(intents).where(intents.c.id == intent_id)).one_or_none()
         if found is None:
             raise NotFound("intent", intent_id)
-        return _row(found)
+        return self._row(found)
 
     def of_proposal(self, proposal_id: str) -> IntentRow | None:
         """The intent a proposal led to: at most one, since a proposal is carried out once."""
         found = self._uow.connection.execute(select(intents).where(intents.c.proposal_id == proposal_id)).one_or_none()
-        return None if found is None else _row(found)
+        return None if found is None else self._row(found)
 
     def of(self, case_id: str) -> list[IntentRow]:
         rows = self._uow.connection.execute(
             select(intents).where(intents.c.case_id == case_id).order_by(intents.c.created_at, intents.c.id)
         )
-        return [_row(row) for row in rows]
+        return [self._row(row) for row in rows]
 
     def open(self) -> list[IntentRow]:
         """Every intent whose outcome is not known yet, oldest first."""
         rows = self._uow.connection.execute(
             select(intents).where(intents.c.status.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
         )
-        return [_row(row) for row in rows]
+        return [self._row(row) for row in rows]
+
+    def _row(self, found: Row[tuple[object, ...]]) -> IntentRow:
+        row = _row(found)
+        if found.personal_sealed is None:
+            return row
+        kept = personal.unseal(self._uow, row.id, found.personal_sealed)
+        return replace(row, arguments={} if kept is None else kept[0], personal=True)
 
 
 def _row(found: Row[tuple[object, ...]]) -> IntentRow:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, inspect, text
 
 from store.errors import SchemaMismatch
 
-HEAD = "0001"  # the newest file in `versions/`; a test holds the two together
+HEAD = "0002"  # the newest file in `versions/`; a test holds the two together
 _HERE = Path(__file__).parent
 
 

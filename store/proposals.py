@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, insert, select, update
 
+from store import personal
 from store.errors import Conflict, NotFound
 from store.instants import read, written
+from store.messages import ERASED_TEXT
 from store.tables import proposals
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProposalRow:
-    """`verdict` is `allow | needs_confirmation | needs_approval | deny`; `digest` what a consent must match."""
+    """`verdict` is `allow | needs_confirmation | needs_approval | deny`; `digest` what a consent must match.
+
+    `personal`: arguments and shown hold a person's own words, and are sealed. After an erasure they are empty."""
 
     id: str
     case_id: str
@@ -34,6 +38,7 @@ class ProposalRow:
     reason: str
     shown: str | None
     decided_at: datetime
+    personal: bool = False
 
 
 class ProposalRows:
@@ -52,9 +57,12 @@ class ProposalRows:
             "verdict": row.verdict,
             "rule": row.rule,
             "reason": row.reason,
-            "shown": row.shown,
+            "shown": None if row.personal else row.shown,
             "decided_at": written(row.decided_at),
         }
+        if row.personal:
+            customer = self._uow.cases.get(row.case_id).customer
+            values["personal_sealed"] = personal.seal(self._uow, customer, row.id, row.arguments, row.shown)
         connection = self._uow.connection
         earlier = self.find(row.id)
         if earlier is None:
@@ -64,7 +72,7 @@ class ProposalRows:
                     case_id=row.case_id,
                     turn_id=row.turn_id,
                     tool=row.tool,
-                    arguments=json.dumps(row.arguments, sort_keys=True),
+                    arguments=json.dumps({} if row.personal else row.arguments, sort_keys=True),
                     **values,
                 )
             )
@@ -82,14 +90,23 @@ class ProposalRows:
 
     def find(self, proposal_id: str) -> ProposalRow | None:
         found = self._uow.connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one_or_none()
-        return None if found is None else _row(found)
+        return None if found is None else self._row(found)
 
     def of(self, case_id: str) -> list[ProposalRow]:
         """All proposals of a case, oldest decision first."""
         rows = self._uow.connection.execute(
             select(proposals).where(proposals.c.case_id == case_id).order_by(proposals.c.decided_at, proposals.c.id)
         )
-        return [_row(row) for row in rows]
+        return [self._row(row) for row in rows]
+
+    def _row(self, found: Row[tuple[object, ...]]) -> ProposalRow:
+        row = _row(found)
+        if found.personal_sealed is None:
+            return row
+        kept = personal.unseal(self._uow, row.id, found.personal_sealed)
+        if kept is None:
+            return replace(row, shown=ERASED_TEXT, personal=True)
+        return replace(row, arguments=kept[0], shown=kept[1], personal=True)
 
 
 def _row(found: Row[tuple[object, ...]]) -> ProposalRow:

@@ -112,13 +112,14 @@ proposals = Table(
     Column("epoch", Integer, nullable=False),
     Column("actor", String(256), nullable=False),
     Column("tool", String(64), nullable=False),
-    Column("arguments", Text, nullable=False),  # canonical JSON: ids and integers only, nothing a person wrote
+    Column("arguments", Text, nullable=False),  # canonical JSON: ids and integers only; what a person wrote is sealed
     Column("digest", String(64), nullable=False),
     Column("verdict", String(20), nullable=False),  # of the latest decision
     Column("rule", String(80), nullable=False),
     Column("reason", Text, nullable=False),
     Column("shown", Text),  # what the customer was asked to confirm
     Column("decided_at", String(32), nullable=False),
+    Column("personal_sealed", LargeBinary),  # arguments and shown, where a person's own words are in them
     Index("proposals_of_case", "case_id"),
 )
 
@@ -173,6 +174,7 @@ intents = Table(
     Column("created_at", String(32), nullable=False),
     Column("sent_at", String(32)),  # when it last left for Stripe: until a while later an answer may still come
     Column("settled_at", String(32)),
+    Column("personal_sealed", LargeBinary),  # the arguments, where a person's own words are in them
     CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'unknown')", name="intents_status"),
     Index("intents_of_case", "case_id"),
     Index("intents_of_target", "target"),
