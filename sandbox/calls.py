@@ -3,6 +3,7 @@
 Every change goes through `create`, `save` or `remove`, which emit the matching Stripe event in the same transaction.
 """
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,3 +124,11 @@ def merge_metadata(current: dict[str, str], given: dict[str, str] | None) -> dic
 def new_metadata(given: dict[str, str] | None) -> dict[str, str]:
     """The metadata of a new object."""
     return merge_metadata({}, given)
+
+
+def read_wanted(header: str) -> list[str]:
+    """The ids of a `Sandbox-Id` header. Raises StripeError 400 for one that no object can have."""
+    for wanted in header.split():
+        if not re.fullmatch(r"[a-z_]{2,20}_[A-Za-z0-9]{2,60}", wanted) or type_of(wanted) is None:
+            raise invalid_request(f"Sandbox-Id: {wanted[:20]} is not an id of the form cus_maya.")
+    return header.split()

@@ -4,40 +4,21 @@ docs.stripe.com/invoicing/hosted-invoice-page and docs.stripe.com/customer-manag
 only credential, as on Stripe's own pages.
 """
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
-import jinja2
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import clock, forms, invoice_pdf, links, payment_intents, payment_methods, portal
+from sandbox import invoice_pdf, payment_intents, payment_methods, portal
 from sandbox.amounts import written
 from sandbox.bill import bill
 from sandbox.calls import Call
-from sandbox.errors import StripeError
 from sandbox.expansion import render
 from sandbox.invoice_collection import HARD_DECLINES, collect
 from sandbox.invoice_lines import date_text
 from sandbox.invoice_payments import default_payment, intent_of
 from sandbox.offered_cards import CARDS, card_text, chosen
+from sandbox.page_answers import HEADERS, answered, form_of, linked, page, tried
 from sandbox.world import Json, World
-
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
-    # `no-referrer` would make browsers post our own forms with `Origin: null`, which sandbox.loopback refuses.
-    "Referrer-Policy": "same-origin",
-    "Sandbox": "agent-lee",
-    "X-Content-Type-Options": "nosniff",
-}
-_templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
 
 
 def routes(world: World) -> list[Route]:
@@ -51,27 +32,21 @@ def routes(world: World) -> list[Route]:
 
 
 class Pages:
-    """Each page is one transaction in the world, as an API request is."""
+    """The pages over one world."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def invoice(self, request: Request) -> Response:
-        form = await _form(request)
-        return self._answer(lambda call: self._invoice(call, request, form))
+        form = await form_of(request)
+        return answered(self._world, request, lambda call: self._invoice(call, request, form))
 
     async def pdf(self, request: Request) -> Response:
-        return self._answer(lambda call: self._pdf(call, request))
+        return answered(self._world, request, lambda call: self._pdf(call, request))
 
     async def portal(self, request: Request) -> Response:
-        form = await _form(request)
-        return self._answer(lambda call: self._portal(call, request, form))
-
-    def _answer(self, page: Callable[[Call], Response]) -> Response:
-        with self._world.lock:
-            clock.catch_up(self._world)
-            with self._world.transaction():
-                return page(Call(self._world))
+        form = await form_of(request)
+        return answered(self._world, request, lambda call: self._portal(call, request, form))
 
     def _invoice(self, call: Call, request: Request, form: Json) -> Response:
         invoice = self._linked(call, request)
@@ -79,7 +54,7 @@ class Pages:
             return invoice
         problem, posted = None, request.method == "POST" and _owed(invoice)
         if posted:
-            problem = self._try(lambda: _pay(call, invoice, form))
+            problem = tried(self._world, lambda: _pay(call, invoice, form))
         current = call.need("invoice", invoice["id"])
         payment = default_payment(call, current) if _owed(current) else None
         intent = intent_of(call, payment) if payment else None
@@ -89,7 +64,7 @@ class Pages:
             problem = None
         elif posted:
             problem = problem or refusal
-        return _page(
+        return page(
             "invoice.html",
             402 if problem else 200,
             bill=bill(current),
@@ -108,38 +83,38 @@ class Pages:
             return invoice
         name = f'attachment; filename="{invoice["number"]}.pdf"'
         document = invoice_pdf.document(bill(invoice))
-        return Response(document, 200, {**_HEADERS, "Content-Disposition": name}, "application/pdf")
+        return Response(document, 200, {**HEADERS, "Content-Disposition": name}, "application/pdf")
 
     def _linked(self, call: Call, request: Request) -> Json | Response:
         """The invoice of a good link, else the page that says what is wrong with it."""
-        link = _read(self._world, request)
+        link = linked(self._world, request)
         invoice = call.find("invoice", link.subject) if link else None
         if link is None or invoice is None:
-            return _page("unknown.html", 404)
+            return page("unknown.html", 404)
         if link.expires <= call.now:
-            return _page("expired.html", 410, invoice=True)
+            return page("expired.html", 410, what="invoice")
         return invoice
 
     def _portal(self, call: Call, request: Request, form: Json) -> Response:
-        link = _read(self._world, request)
+        link = linked(self._world, request)
         session = call.find("billing_portal.session", link.subject) if link else None
         if session is None:
-            return _page("unknown.html", 404)
+            return page("unknown.html", 404)
         if not portal.visit(call, session):
-            return _page("expired.html", 410, invoice=False)
+            return page("expired.html", 410, what="portal")
         problem, done = None, None
         if request.method == "POST":
-            problem = self._try(lambda: _use_card(call, session["customer"], form))
+            problem = tried(self._world, lambda: _use_card(call, session["customer"], form))
             after = (session["flow"] or {}).get("after_completion")
             if problem is None and after and after["type"] == "redirect":
-                return RedirectResponse(after["redirect"]["return_url"], 303, _HEADERS)
+                return RedirectResponse(after["redirect"]["return_url"], 303, HEADERS)
             if problem is None:
                 message = ((after or {}).get("hosted_confirmation") or {}).get("custom_message")
                 done = message or "Your card was saved. It is now the card for your invoices."
         customer = call.need("customer", session["customer"])
         card = call.find("payment_method", customer["invoice_settings"]["default_payment_method"])
         owed = call.world.select("invoice", {"customer": customer["id"], "status": "open"})
-        return _page(
+        return page(
             "portal.html",
             402 if problem else 200,
             cards=CARDS,
@@ -157,15 +132,6 @@ class Pages:
                 for invoice in owed
             ],
         )
-
-    def _try(self, deed: Callable[[], None]) -> str | None:
-        """What went wrong, in the words for the customer; what a decline wrote is kept."""
-        try:
-            with self._world.attempt():
-                deed()
-        except StripeError as error:
-            return error.message
-        return None
 
 
 def _pay(call: Call, invoice: Json, form: Json) -> None:
@@ -222,19 +188,3 @@ def _own_cards(call: Call, customer: Json) -> list[str]:
     ]
     methods = [call.find("payment_method", id_) for id_ in dict.fromkeys(living) if id_ and id_ != default]
     return [card_text(method) for method in methods if method and method["customer"] == customer["id"]]
-
-
-def _read(world: World, request: Request) -> links.Link | None:
-    token = str(request.path_params["token"])
-    return links.read(world, token.removeprefix("test_")) if token.startswith("test_") else None
-
-
-async def _form(request: Request) -> Json:
-    try:
-        return forms.decode((await request.body()).decode("utf-8", "replace"))
-    except StripeError:
-        return {}
-
-
-def _page(template: str, status: int, **values: Any) -> HTMLResponse:
-    return HTMLResponse(_templates.get_template(template).render(**values), status, _HEADERS)

@@ -7,7 +7,6 @@ function `scope["extensions"]["sandbox.wait"]` when the caller gives one, else `
 
 import asyncio
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp
 
 from sandbox import access, clock, control, endpoints, forms, ids, pages
-from sandbox.calls import Call
+from sandbox.calls import Call, read_wanted
 from sandbox.errors import ConnectionLost, StripeError, api_error, invalid_request
 from sandbox.events import API_VERSION
 from sandbox.expansion import render
@@ -104,13 +103,13 @@ class Api:
             request_id=self._request_id(),
             # Keys only mean something for POST: GET and DELETE are idempotent by definition.
             idempotency_key=request.headers.get("idempotency-key") if request.method == "POST" else None,
-            wanted_ids=request.headers.get("sandbox-id", "").split(),
+            wanted_ids=[],
         )
         replayed = False
         try:
             incoming.api_key = access.authenticate(request.headers.get("authorization", ""))
             _check_version(request.headers.get("stripe-version", API_VERSION))
-            _check_wanted(incoming.wanted_ids)
+            incoming.wanted_ids = read_wanted(request.headers.get("sandbox-id", ""))
             if not incoming.form:
                 incoming.form = _decoded(body)
             with self._world.lock:
@@ -225,12 +224,6 @@ async def _after(fault: Fault, wait: Any) -> None:
 def _check_version(version: str) -> None:
     if version != API_VERSION:
         raise invalid_request(f"Invalid Stripe API version: {version}. The sandbox speaks {API_VERSION} only.")
-
-
-def _check_wanted(wanted_ids: list[str]) -> None:
-    for wanted in wanted_ids:
-        if not re.fullmatch(r"[a-z_]{2,20}_[A-Za-z0-9]{2,60}", wanted) or ids.type_of(wanted) is None:
-            raise invalid_request(f"Sandbox-Id: {wanted[:20]} is not an id of the form cus_maya.")
 
 
 def _decoded(body: bytes) -> str:
