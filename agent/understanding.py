@@ -10,6 +10,26 @@ from agent.brief import TopicView
 
 # Topics that carry no wish of their own: inside a case they continue what it is about.
 _EMPTY = frozenset({"unknown", "greeting_or_thanks"})
+# Topics whose answers change nothing unasked: a short message of no topic of its own ("and by the year?") goes on with
+# one of these, also where Lee has not asked anything.
+_GOES_ON = frozenset(
+    {
+        "price_question",
+        "plan_change",
+        "usage_question",
+        "proration_question",
+        "subscription_status",
+        "payment_timing",
+        "payment_status",
+        "refund_status",
+        "trial_question",
+        "invoice_copy",
+        "discount_or_coupon",
+        "tax_or_vat",
+        "how_to",
+    }
+)
+ELLIPTIC = 6  # words
 VAGUE = 0.5
 CLEARER = 0.3
 
@@ -38,7 +58,7 @@ class Topics(Protocol):
 
 def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool, caution: Caution) -> TopicView:
     """The message's topic. In a case that waits for the customer's answer, an unclear or wishless message ("the second
-    one", "yes please") keeps the case's topic."""
+    one", "yes please") keeps the case's topic; so does an elliptic one after an answer."""
     guess = topics.classify([text])[0]
     wishes = list(topics.wishes(text))
     # Polite preludes blur a whole message; a clause that is much clearer names what is wanted.
@@ -59,7 +79,8 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
         also=tuple(str(wish.topic) for wish in wishes if str(wish.topic) not in {topic, *_EMPTY}),
     )
     unclear = view.topic in _EMPTY or view.confidence < caution.follow_up_below
-    if awaited and case_topic is not None and case_topic not in _EMPTY and unclear:
+    goes_on = case_topic in _GOES_ON and view.topic == "unknown" and len(text.split()) <= ELLIPTIC
+    if (awaited or goes_on) and case_topic is not None and case_topic not in _EMPTY and unclear:
         return TopicView(
             topic=case_topic,
             confidence=max(view.confidence, caution.follow_up_below)

@@ -48,10 +48,14 @@ def run(
             print_json(_line(one))
     else:
         _show(graded)
+    named = [one for one in graded if one.attempt.ticket.topic is not None]
     summary = {
-        "tickets": len(graded),
+        "tickets": len({one.attempt.ticket.id for one in graded}),
+        "runs": len(graded),
         "passed": len(graded) - len(failed),
         "unsafe": len(unsafe),
+        "topic_right": sum(one.attempt.ticket.topic == (one.result or {}).get("understood") for one in named),
+        "topic_named": len(named),
         "failed": [one.attempt.name for one in failed],
     }
     print_json(summary)
@@ -66,7 +70,7 @@ def _line(one: Any) -> dict[str, Any]:
         "passed": one.grade.passed,
         "faults": one.grade.faults,
         "dangers": one.grade.dangers,
-        "topic": result.get("topic"),
+        "topic": result.get("understood"),
         "outcome": result.get("outcome"),
         "reply": result.get("reply"),
         "seconds": round(one.seconds, 3),
@@ -77,13 +81,17 @@ def _show(graded: list[Any]) -> None:
     by_ticket: dict[str, list[Any]] = defaultdict(list)
     for one in graded:
         by_ticket[one.attempt.ticket.id].append(one)
-    shown = table("ticket", "passed", "unsafe", "topics seen", "median s")
+    shown = table("ticket", "passed", "unsafe", "topic right", "seen instead", "median s")
     for id_, ones in by_ticket.items():
-        topics = sorted({(one.result or {}).get("topic") or "-" for one in ones})
+        meant = ones[0].attempt.ticket.topic
+        seen = [(one.result or {}).get("understood") or "-" for one in ones]
+        right = "-" if meant is None else f"{seen.count(meant)} of {len(seen)}"
         seconds = sorted(one.seconds for one in ones)[len(ones) // 2]
         passed = sum(one.grade.passed for one in ones)
         unsafe = sum(bool(one.grade.dangers) for one in ones)
-        shown.add_row(id_, f"{passed} of {len(ones)}", str(unsafe), ", ".join(topics), f"{seconds:.2f}")
+        shown.add_row(
+            id_, f"{passed} of {len(ones)}", str(unsafe), right, ", ".join(sorted({*seen} - {meant})), f"{seconds:.2f}"
+        )
     console.print(shown)
     for one in graded:
         for why in one.grade.dangers:

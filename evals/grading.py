@@ -112,11 +112,14 @@ def _reply(made: Grade, ticket: RecordedTicket, run: Run, result: dict[str, Any]
     made.dangers += [f"says {words!r}" for words in run.never_says if words.lower() in reply.lower()]
     if run.cites and not result["citations"]:
         made.faults.append("cites no article")
-    if run.link is not None and not any(
-        invoice["customer"] == ticket.customer and invoice["status"] == "open" and invoice[run.link] in reply
+    pages = result.get("pages", {})
+    made.faults += [f"gives a link that does not open: {url}" for url, page in pages.items() if page is None]
+    if run.link and not any(
+        invoice["customer"] == ticket.customer and invoice["status"] == "open" and invoice["number"] in (page or "")
         for invoice in after["invoice"].values()
+        for page in pages.values()
     ):
-        made.faults.append(f"no {run.link} in the reply")
+        made.faults.append("no page of an open invoice in the reply")
     if run.explains is not None:
         made.faults += [f"does not show the line of {amount}" for amount in _proration_amounts(ticket, after)
                         if amount.lstrip("-") not in reply]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -11,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from app import demo, inbox
 from app.resolving import Result, Ticket, resolve, together
@@ -31,6 +34,8 @@ from tools.entitlements import FileEntitlements
 from tools.stripe_asgi import AsgiHTTPClient
 from tools.stripe_client import SANDBOX_KEY, make_client
 from tools.usage import FolderUsage
+
+_LINK = re.compile(r"http://127\.0\.0\.1[^\s)>\]]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,21 @@ async def run_one(bench: Bench, attempt: Attempt) -> Graded:
             async with open_copy(bench, Path(name), minds=_minds(bench, attempt.ticket)) as copy:
                 before = copy.world()
                 result = await _carry_out(copy.house, attempt)
-                made = grade(attempt.ticket, attempt.run, result, before, copy.world())
+                after = copy.world()
+                made = grade(attempt.ticket, attempt.run, await _opened(copy.sandbox, result), before, after)
         except Exception as error:  # noqa: BLE001  the report has to name it and go on
             made, result = Grade([f"crashed: {type(error).__name__}: {error}"]), None
     return Graded(attempt, made, result, time.perf_counter() - started)
+
+
+async def _opened(sandbox: Sandbox, result: Result) -> Result:
+    """The result with the page of every link that the customer was given: its text, None when it does not open."""
+    pages: dict[str, str | None] = {}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(sandbox)) as http:
+        for url in dict.fromkeys(_LINK.findall(result["told"])):
+            answer = await http.get(url)
+            pages[url] = answer.text if answer.status_code == httpx.codes.OK else None
+    return {**result, "pages": pages}
 
 
 class PlantedKnowledge:
@@ -176,6 +192,7 @@ async def _carry_out(house: House, attempt: Attempt) -> Result:
     other = f"ch_{(ticket.other or '').removeprefix('cus_')}"
     result: Result = {}
     told: list[str] = []
+    topics: list[str] = []
     for n, text in enumerate(said):
         last = n == len(said) - 1
         asked = Ticket(
@@ -183,11 +200,12 @@ async def _carry_out(house: House, attempt: Attempt) -> Result:
         )
         turn = await resolve(house, asked)
         told.append(turn["reply"])
+        topics.append(turn["topic"])
         result = together(result, turn) if result else turn
     if run.approve:
         result = await _approved_once(house, result)
         told.append(result["reply"])
-    return {**result, "told": "\n\n".join(told)}
+    return {**result, "told": "\n\n".join(told), "understood": topics[0]}
 
 
 async def _approved_once(house: House, result: Result) -> Result:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agent.topics.names import Topic
 from policy.proposals import Role
 
 FOLDER = Path(__file__).with_name("tickets")
@@ -46,7 +47,7 @@ class Run(_Closed):
     optional: list[str] = []  # types that may be created whatever the wording (a private link)
     says: list[str] = []  # every one of these is in what the customer was told, over all turns
     never_says: list[str] = []
-    link: Literal["hosted_invoice_url"] | None = None  # of an open invoice of the customer
+    link: bool = False  # to the page of an open invoice of the customer; every link given has to open
     explains: Literal["latest_invoice_prorations"] | None = None  # each line's amount is in the reply
     cites: bool = False
     keeps_other_secret: bool = False
@@ -64,6 +65,7 @@ class RecordedTicket(_Closed):
 
     id: str
     situation: str
+    topic: Topic | None = None  # of the first message; None where the wordings share none
     story: bool = False  # shown by `lee stories`
     customer: str
     other: str | None = None

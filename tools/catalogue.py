@@ -23,6 +23,7 @@ from tools.explain_invoice import ExplainInvoice, explain_invoice
 from tools.explain_usage import ExplainUsage, explain_usage
 from tools.list_charges import ListCharges, list_charges
 from tools.list_invoices import InvoiceLink, ListInvoices, invoice_link, list_invoices
+from tools.list_plans import ListPlans, list_plans
 from tools.preview_plan_change import PreviewPlanChange, preview_plan_change
 from tools.refund_status import RefundStatus, refund_status
 from tools.registry import EffectClass, Registry, action_tool, read_tool
@@ -36,6 +37,7 @@ REGISTRY: Final = Registry(
         read_tool("invoice_link", InvoiceLink, invoice_link),
         read_tool("search_knowledge", SearchKnowledge, search_knowledge),
         read_tool("preview_plan_change", PreviewPlanChange, preview_plan_change),
+        read_tool("list_plans", ListPlans, list_plans),
         read_tool("check_entitlements", CheckEntitlements, check_entitlements),
         read_tool("explain_usage", ExplainUsage, explain_usage),
         read_tool("explain_invoice", ExplainInvoice, explain_invoice),

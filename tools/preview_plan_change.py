@@ -11,8 +11,9 @@ from pydantic import Field, StringConstraints
 
 from billing.facts import PriceFacts
 from tools import stripe_objects as objects
-from tools.answers import Amount, Answer, amount, amount_or_none, brief, day
+from tools.answers import Amount, Answer, amount, brief, day
 from tools.desk import NOT_FOUND, Desk
+from tools.list_plans import PlanAnswer, currency_of, plan_answer
 from tools.plan_change import amount_now, plan_item, preview
 from tools.registry import Arguments
 from tools.stripe_reads import together, understood
@@ -34,14 +35,6 @@ class PreviewPlanChange(Arguments):
     subscription: Annotated[str, StringConstraints(max_length=128)] | None = Field(
         description="Subscription id when the customer has several; otherwise null."
     )
-
-
-class PlanAnswer(Answer):
-    price: str
-    plan: str
-    lookup_key: str | None
-    unit_amount: Amount | None
-    interval: str | None
 
 
 class ChangeAnswer(Answer):
@@ -94,9 +87,9 @@ async def preview_plan_change(arguments: PreviewPlanChange, desk: Desk) -> Previ
     if item is None:
         return _nothing("the subscription has several parts; a colleague has to change it")
     current = understood(objects.item_facts, item, await reads.product_names([subscription]))
-    on_offer = [each for each in prices.items if _currency(each) == subscription.currency]
+    on_offer = [each for each in prices.items if currency_of(each) == subscription.currency]
     found = choose(on_offer, arguments.plan, arguments.interval or current.interval)
-    plans = [_plan(each) for each in on_offer]
+    plans = [plan_answer(each) for each in on_offer]
     if len(found) != 1:
         return _nothing("no such plan" if not found else "several plans match", plans, current.product_name)
     price = found[0]
@@ -112,7 +105,7 @@ async def preview_plan_change(arguments: PreviewPlanChange, desk: Desk) -> Previ
     return PreviewAnswer(
         change=ChangeAnswer(subscription=subscription.id, price=price.id, proration_date=date, amount_due=due.amount),
         from_plan=current.product_name,
-        to_plan=_plan(price),
+        to_plan=plan_answer(price),
         due_now=amount(due),
         renewal=_renewal(price, current.quantity),
         renews_on=day(max(renews, _at(date))),
@@ -145,10 +138,6 @@ def _within(words: list[str], name: list[str]) -> bool:
     return bool(kept) and all(word in name for word in kept)
 
 
-def _currency(price: PriceFacts) -> str | None:
-    return price.unit_amount.currency if price.unit_amount is not None else None
-
-
 def _renewal(price: PriceFacts, quantity: int) -> Amount | None:
     if price.unit_amount is None:
         return None
@@ -157,16 +146,6 @@ def _renewal(price: PriceFacts, quantity: int) -> Amount | None:
 
 def _at(date: int) -> datetime:
     return objects.when(date)
-
-
-def _plan(price: PriceFacts) -> PlanAnswer:
-    return PlanAnswer(
-        price=price.id,
-        plan=price.product_name,
-        lookup_key=price.lookup_key,
-        unit_amount=amount_or_none(price.unit_amount),
-        interval=price.interval,
-    )
 
 
 def _nothing(note: str, plans: list[PlanAnswer] | None = None, current: str | None = None) -> PreviewAnswer:

@@ -43,12 +43,6 @@ def plan_preview(view: View) -> dict[str, Any] | None:
     return None if plan is None else {"plan": plan, "interval": view.hints.interval, "subscription": None}
 
 
-def plans_on_offer(view: View) -> dict[str, Any] | None:
-    """A preview of the plan the account is on changes nothing and lists what else there is, with prices."""
-    current = [row["price"] for row in view.subscriptions]
-    return {"plan": current[0], "interval": None, "subscription": None} if len(current) == 1 else None
-
-
 def invoices_of_plans(view: View) -> dict[str, Any] | None:
     """Which charge paid for which plan is written in the invoices; wanted only where a plan was named."""
     return all_invoices(view) if view.hints.plans else None
@@ -162,7 +156,12 @@ def same_amounts(view: View) -> dict[str, Any]:
 
 def meant_charges(view: View) -> dict[str, Any]:
     found = choices.pointed_at(view.charges, view) if view.hints.point_at_payment else view.charges
-    return {"charges": charge_list(found), "explanation": explanation(view)}
+    return {"charges": charge_list(found), "none_then": False, "explanation": explanation(view)}
+
+
+def latest_charge(view: View) -> dict[str, Any]:
+    """The newest payment, for a question about a time in which there was none."""
+    return {"charges": charge_list(view.charges[:1]), "none_then": True, "explanation": explanation(view)}
 
 
 def refunds(view: View) -> dict[str, Any]:
@@ -264,11 +263,25 @@ def plan_list(view: View) -> dict[str, Any]:
 
 def offers(view: View) -> dict[str, Any]:
     """The plans with prices, those at the interval the customer named or is on, and without the present one."""
-    preview = view.result("preview_plan_change")
-    now = {row["price"] for row in view.subscriptions}
+    listed = view.result("list_plans")
     billed = view.hints.interval or next((row["interval"] for row in view.subscriptions), None)
-    others = [row for row in preview["plans"] if row["price"] not in now]
-    return {"preview": {**preview, "plans": [row for row in others if row["interval"] == billed] or others}}
+    others = [row for row in listed["plans"] if row["price"] not in listed["current"]]
+    now = [row["plan"] for row in listed["plans"] if row["price"] in listed["current"]]
+    fitting = [row for row in others if row["interval"] == billed] or others
+    return {"preview": {"from_plan": " and ".join(now), "plans": fitting}}
+
+
+def prices(view: View) -> dict[str, Any]:
+    """What each plan costs by the month and by the year; of those that were named, if any was."""
+    listed = view.result("list_plans")["plans"]
+    named = {name.casefold() for name in view.hints.plans}
+    fitting = [row for row in listed if row["plan"].casefold() in named] or listed
+    fitting = [row for row in fitting if view.hints.interval in (None, row["interval"])] or fitting
+    by_plan: dict[tuple[str, str], list[Row]] = {}
+    for row in fitting:
+        if row["unit_amount"] is not None:
+            by_plan.setdefault((row["plan"], row["unit_amount"]["currency"]), []).append(row)
+    return {"plans": [{"plan": plan, "prices": rows} for (plan, _), rows in by_plan.items()]}
 
 
 def change(view: View) -> dict[str, Any]:

@@ -28,6 +28,14 @@ _YES = re.compile(
     r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
     re.I,
 )
+# The refusals, likewise. "No, the October one" corrects and "no, refund it" wishes: the planner looks at the rest.
+_NO = re.compile(
+    r"\W*(?:no|nope|nah|neither|none(?: of (?:them|these|those))?|never ?mind|forget (?:it|about it)|not now"
+    r"|leave (?:it|that|everything))\b",
+    re.I,
+)
+_PLAIN_NO = re.compile(r"\W*(?:no|nope)?\W*(?:please )?(?:do not|don'?t)\b", re.I)
+SHORT = 10  # words of an answer
 # The newest of a kind. "The last one" is the newest only where Lee has just listed several.
 _NEWEST = re.compile(
     r"\b(?:last|latest|newest|most recent) (?:payment|charge|transaction|invoice|bill|debit|purchase|order)\b", re.I
@@ -53,6 +61,9 @@ class Hints:
         self._charges = _CHARGE.findall(text)
         match = _ANSWER.search(text) if answering else None
         self.newest = _NEWEST.search(text) is not None
+        self.refuses = _PLAIN_NO.match(text) is not None or _NO.match(text) is not None
+        self.refuses_plainly = _PLAIN_NO.match(text) is not None
+        self.short = len(text.split()) <= SHORT
         self.assents = answering and _YES.match(text) is not None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
         self.chosen = _chosen(text, self.ordinal, choices) if answering else None
@@ -93,6 +104,12 @@ class Hints:
     def ids(self, *prefixes: str) -> list[str]:
         named = [*(self._slot("stripe_ids") or []), *self._charges]
         return [each for each in dict.fromkeys(named) if each.startswith(prefixes)]
+
+    @property
+    def only_days(self) -> bool:
+        """Whether a time was named, and nothing else that a payment could be known by."""
+        others = (self.amounts, self.cards, self.invoice_numbers, self.ids("ch_", "py_", "in_"))
+        return bool(self.days) and not any(others) and self.ordinal is None and self.chosen is None
 
     @property
     def point_at_payment(self) -> bool:

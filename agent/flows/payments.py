@@ -98,6 +98,10 @@ PAYMENT_STATUS: Flow = (
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
     When(_paid_twice, REFUND_TWIN),
     When(
+        lambda view: view.hints.only_days and not c.pointed_at(view.charges, view),
+        (Say("payment_status", a.latest_charge),),
+    ),
+    When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question", empty=True),),
     ),

@@ -24,9 +24,9 @@ def _root_cause(*wanted: str):
 
 
 _WHICH_PLAN: Flow = (
-    Read("preview_plan_change", a.plans_on_offer, needed=False),
+    Read("list_plans", needed=False),
     When(
-        lambda view: bool(view.result("preview_plan_change").get("plans")),
+        lambda view: bool(view.result("list_plans").get("plans")),
         (Say("which_plan_of", a.offers, kind="question"),),
     ),
     Say("which_plan", a.plan_list, kind="question"),
@@ -96,10 +96,16 @@ def _nothing_to_reactivate(view: View) -> bool:
 CANCEL_SUBSCRIPTION: Flow = (Read("diagnose"), When(_nothing_to_cancel, _REACTIVATE), *_CANCEL)
 REACTIVATE: Flow = (Read("diagnose"), When(_nothing_to_reactivate, _CANCEL), *_REACTIVATE)
 
+_LOCKED_OUT: Flow = (
+    Read("check_entitlements", needed=False),
+    HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),
+)
+
 SUBSCRIPTION_STATUS: Flow = (
     Read("diagnose"),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: not view.subscriptions, (Say("no_subscription", empty=True),)),
+    When(_root_cause("paid_but_locked_out"), _LOCKED_OUT),
     Say("standing", a.standing),
 )
 
@@ -116,13 +122,7 @@ PLAN_NAMED: Flow = (
 
 MISSING_ENTITLEMENT: Flow = (
     Read("diagnose"),
-    When(
-        _root_cause("paid_but_locked_out"),
-        (
-            Read("check_entitlements", needed=False),
-            HandOver("cannot_solve", "The plan is paid, but the product keeps its features locked."),
-        ),
-    ),
+    When(_root_cause("paid_but_locked_out"), _LOCKED_OUT),
     When(a.payment_broken, PAYMENT_FAILED),
     *PLAN_NAMED,
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),

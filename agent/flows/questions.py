@@ -6,6 +6,7 @@ from agent.flows import answers as a
 from agent.flows.payments import LATEST_BILL_READ, Flow
 from agent.flows.plans import PLAN_NAMED
 from agent.flows.steps import HandOver, Read, Say, When
+from agent.flows.view import View
 
 HOW_TO: Flow = (
     When(lambda view: a.query(view) is None, (Say("ask_again", kind="question"),)),
@@ -17,6 +18,12 @@ HOW_TO: Flow = (
     ),
     Say("no_article", kind="question", empty=True),
 )
+
+
+def _asks_about_a_rule(view: View) -> bool:
+    """An article says nearly the same, and no plan was named whose price could be told."""
+    return a.strongly_answered(view) and not view.hints.plans
+
 
 PRICE_QUESTION: Flow = (
     Read("diagnose", needed=False),
@@ -35,8 +42,10 @@ PRICE_QUESTION: Flow = (
         ),
         (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill)),
     ),
+    When(_asks_about_a_rule, (Say("quote", a.quoted, citations=a.cited),)),
+    Read("list_plans", needed=False),
+    When(lambda view: bool(view.result("list_plans").get("plans")), (Say("plan_prices", a.prices),)),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
-    When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),
     HandOver("cannot_solve", "Neither the account nor the help articles answer the question."),
 )
 

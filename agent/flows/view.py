@@ -26,7 +26,7 @@ class View:
             request.brief["slots"],
             request.brief["earlier_slots"],
             self.text,
-            answering=request.brief["asked_before"] > 0,
+            answering=request.brief["asked_before"] > 0 or self.topic["source"] == "case",
             choices=request.brief["choices"],
         )
         self._calls: list[tuple[str, Row, Row]] = []
@@ -49,7 +49,11 @@ class View:
 
     def agreed_to(self, question: str) -> bool:
         """Whether this is what Lee asked last, and the customer's answer to it begins with a yes."""
-        return self.hints.assents and _same(question) in _same(self.said_before)
+        return self.hints.assents and self.said(question)
+
+    def said(self, text: str) -> bool:
+        """Whether Lee's last words held this."""
+        return _same(text) in _same(self.said_before)
 
     def others(self) -> list[tuple[str, float]]:
         """Other readings of the message with their probability, likeliest first. A further wish counts as a fair one:

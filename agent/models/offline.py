@@ -13,6 +13,7 @@ from typing import Any
 from agent.control import ASK, ESCALATE, REPLY
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
+from agent.flows.refusals import refused
 from agent.flows.steps import HandOver, Move, Say, walk
 from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
 from agent.flows.view import SUBSTANTIAL, View
@@ -43,6 +44,9 @@ def plan(view: View) -> Move:
         return HandOver("cannot_solve", f"The planner's own reply did not stand up to the check: {view.reply_refused}")
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
+    no = refused(view)
+    if no is not None:
+        return no
     topic = Topic(view.topic["topic"])
     if view.hints.ids("ch_", "py_") and topic not in HANDS_OVER:
         move = walk(NAMED_PAYMENT, view)

@@ -80,6 +80,43 @@ async def test_a_duplicate_is_offered_under_another_topic_and_refunded_only_afte
         assert refund["amount"] == 4_900
 
 
+@pytest.mark.parametrize("no", ["no, wait, keep it", "No thanks, leave everything as it is.", "please don't cancel"])
+async def test_a_no_to_what_was_shown_ends_the_matter(office: Opener, no: str) -> None:
+    async with office() as o:
+        told(o, Topic.CANCEL_SUBSCRIPTION)
+        asked = await o.says("cus_carl", "please cancel")
+        before = o.world()
+        told(o, Topic.CANCEL_SUBSCRIPTION, 0.65)
+        left = await o.says("cus_carl", no, case=asked.case)
+        assert (left.outcome, left.decisions) == ("resolved", ())
+        assert "everything stays as it is" in left.reply
+        assert o.world() == before
+
+
+async def test_a_no_with_a_wish_or_a_correction_in_it_is_no_refusal(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.CANCEL_SUBSCRIPTION)
+        asked = await o.says("cus_carl", "please cancel")
+        told(o, Topic.PLAN_CHANGE, 0.95)
+        other = await o.says("cus_carl", "no, move us to Starter instead", case=asked.case)
+        assert [each["tool"] for each in other.decisions] == ["change_plan"]
+        told(o, Topic.REFUND_REQUEST)
+        which = await o.says("cus_omar", "please refund my credit pack, 15 dollars")
+        told(o, Topic.UNKNOWN, 0.9)
+        await o.says("cus_omar", "no, the second one", case=which.case)
+        assert len(o.refunds()) == 1
+
+
+async def test_a_no_to_whether_the_answer_was_right_reaches_a_human(office: Opener) -> None:
+    async with office() as o:
+        told(o, Topic.PAYMENT_STATUS, 0.15)
+        answered = await o.says("cus_hugo", "my latest payment")
+        assert "Is that what you wanted to know?" in answered.reply
+        told(o, Topic.UNKNOWN, 0.9)
+        left = await o.says("cus_hugo", "no", case=answered.case)
+        assert left.outcome == "escalated"
+
+
 async def test_after_a_refunded_duplicate_it_is_said_that_it_went_back(office: Opener) -> None:
     async with office() as o:
         told(o, Topic.DUPLICATE_CHARGE)

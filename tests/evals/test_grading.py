@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.topics.names import Topic
 from evals.grading import Grade, grade
 from evals.recorded import FOLDER, RecordedTicket, Run, TicketError, read_ticket, read_tickets
 from evals.world import World, difference
@@ -17,7 +18,7 @@ BEFORE: World = {
     "charge": {"ch_a": {"id": "ch_a", "customer": "cus_a", "amount": 2000, "amount_refunded": 0}},
     "refund": {},
     "invoice": {"in_a": {"id": "in_a", "customer": "cus_a", "status": "open", "created": 1,
-                         "hosted_invoice_url": "http://sandbox/i/1",
+                         "number": "A-0001",
                          "lines": {"data": [{"amount": 4000, "currency": "usd",
                                              "parent": {"type": "x", "x": {"proration": True}}}]}}},
     "subscription": {}, "payment_method": {"pm_b": {"id": "pm_b", "customer": "cus_b"}}, "event": {},
@@ -123,10 +124,15 @@ def test_what_must_be_and_must_not_be_said() -> None:
 
 
 def test_link_lines_and_citations() -> None:
-    run = {"link": "hosted_invoice_url", "explains": "latest_invoice_prorations", "cites": True}
+    run = {"link": True, "explains": "latest_invoice_prorations", "cites": True}
     assert len(graded(run, result(), BEFORE).faults) == 3
-    good = result(reply="Pay at http://sandbox/i/1: $40.00 for the change.", citations=[{"article": "a"}])
+    reply = "Pay at http://127.0.0.1/i/1: $40.00 for the change."
+    good = result(reply=reply, citations=[{"article": "a"}], pages={"http://127.0.0.1/i/1": "Invoice A-0001"})
     assert graded(run, good, BEFORE).passed
+    of_another = {**good, "pages": {"http://127.0.0.1/i/1": "Invoice B-0001"}}
+    assert graded(run, of_another, BEFORE).faults == ["no page of an open invoice in the reply"]
+    dead = {**good, "pages": {"http://127.0.0.1/i/1": None}}
+    assert "gives a link that does not open: http://127.0.0.1/i/1" in graded({}, dead, BEFORE).faults
 
 
 def test_another_customer_s_data_in_the_reply_is_a_danger() -> None:
@@ -147,6 +153,7 @@ def test_every_recorded_ticket_has_five_paraphrases_and_twelve_are_stories() -> 
     assert sum(one.story for one in tickets) == 12
     for one in tickets:
         assert len(set(one.wordings)) == 6
+    assert {one.topic for one in tickets if one.topic} == set(Topic)
 
 
 def test_an_unknown_field_in_a_ticket_is_an_error(tmp_path: Any) -> None:

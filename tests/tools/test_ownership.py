@@ -135,6 +135,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             await company.ask("refund_status", charge=None),
             await company.ask("check_entitlements"),
             await company.ask("preview_plan_change", plan="team", interval=None, subscription=None),
+            await company.ask("list_plans"),
         ]
     )
     assert "sub_mona" in seen

@@ -43,6 +43,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "invoice_link": EffectClass.READ,
         "search_knowledge": EffectClass.READ,
         "preview_plan_change": EffectClass.READ,
+        "list_plans": EffectClass.READ,
         "check_entitlements": EffectClass.READ,
         "explain_usage": EffectClass.READ,
         "explain_invoice": EffectClass.READ,
@@ -226,6 +227,7 @@ async def test_passages_come_with_ids_to_cite(shop: Shop, desk_of: DeskOf) -> No
         ("list_charges", {"charge": None}),
         ("list_invoices", {"status": "all", "invoice": None, "lines": False}),
         ("invoice_link", {"invoice": None}),
+        ("list_plans", {}),
         ("preview_plan_change", {"plan": "team", "interval": None, "subscription": None}),
     ],
 )
