@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help environment run test check format evals record screenshots
+.PHONY: help environment run test check format evals record bench screenshots
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -38,6 +38,9 @@ evals: environment ## the recorded tickets, graded by the difference of the whol
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
 	$(BIN)/python -m tests.recordings.record
+
+bench: environment ## what a turn, a start and a ticket cost here (OTHERS=<python with openai-agents and pydantic-ai>)
+	@$(BIN)/python -m evals.bench $(if $(OTHERS),--others $(OTHERS))
 
 screenshots: environment ## docs/screenshots anew, of the sandbox's pages in Debian's chromium
 	$(BIN)/python -m scripts.screenshots

@@ -1,0 +1,61 @@
+"""`make bench`: what a turn, a start and a ticket cost on this machine, and where a turn's time goes."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from agent.models.openai_chat import Endpoint, OpenAIChat
+from app.logs import logging_to
+from evals.bench.contenders import BareLoop, Contender, WholeTurn, instant_registry, others
+from evals.bench.machine import machine
+from evals.bench.model_server import MODEL, serving
+from evals.bench.turn import HEAD, compare
+from evals.harness import Bench, open_bench, open_copy
+
+
+def main() -> None:
+    options = _options()
+    print(machine())
+    print(f"\nA turn with three tool calls, milliseconds, N = {options.rounds} interleaved rounds\n")
+    with open_bench() as bench, serving() as url:
+        asyncio.run(_turns(bench, url, options.rounds, options.others))
+
+
+async def _turns(bench: Bench, url: str, rounds: int, python: Path | None) -> None:
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lee-bench-")))
+        stack.enter_context(logging_to(folder))
+        model = OpenAIChat(Endpoint(MODEL, "none", f"{url}/v1"))
+        stack.push_async_callback(model.close)
+        copy = await stack.enter_async_context(open_copy(bench, folder, model=model))
+        contenders: list[Contender] = [
+            BareLoop(model),
+            WholeTurn("Lee: the whole durable turn", copy.house, instant_registry(), stack),
+        ]
+        if python is not None:
+            contenders += await stack.enter_async_context(others(python, url, folder))
+        show(HEAD, [series.row for series in await compare(url, contenders, rounds)])
+
+
+def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table: the first column to the left, figures to the right."""
+    widths = [max(len(row[n]) for row in [head, *rows]) for n in range(len(head))]
+    for row in [head, *rows]:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        print("  " + "   ".join(cells))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m evals.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=120, help="how often each turn is run (default: 120)")
+    parser.add_argument("--others", type=Path, help="an interpreter with openai-agents and pydantic-ai, to compare")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
