@@ -12,7 +12,13 @@ from billing.facts import BillingFacts
 from billing.findings import Evidence, Finder, Finding, RecommendedAction, RootCause, Status
 from billing.findings_access import paid_but_locked_out, source_unavailable, unpaid_but_unlocked, usage_spike
 from billing.findings_accounts import duplicate_subscription, enterprise_account, renewed_recently_yearly
-from billing.findings_charges import charge_disputed, duplicate_charge, refund_failed, refund_pending
+from billing.findings_charges import (
+    charge_disputed,
+    duplicate_charge,
+    refund_failed,
+    refund_pending,
+    refunded_already,
+)
 from billing.findings_invoices import (
     customer_credit,
     invoice_due,
@@ -73,6 +79,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.UNPAID_BUT_UNLOCKED, unpaid_but_unlocked),
     (RootCause.SUBSCRIPTION_ENDED, subscription_ended),
     (RootCause.REFUND_PENDING, refund_pending),
+    (RootCause.REFUNDED_ALREADY, refunded_already),
     (RootCause.MID_CYCLE_UPGRADE_PRORATION, mid_cycle_upgrade_proration),
     (RootCause.INVOICE_DUE, invoice_due),
     (RootCause.CUSTOMER_CREDIT, customer_credit),

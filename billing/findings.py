@@ -50,6 +50,7 @@ class RootCause(StrEnum):
     UNPAID_BUT_UNLOCKED = "unpaid_but_unlocked"
     SUBSCRIPTION_ENDED = "subscription_ended"
     REFUND_PENDING = "refund_pending"
+    REFUNDED_ALREADY = "refunded_already"
     MID_CYCLE_UPGRADE_PRORATION = "mid_cycle_upgrade_proration"
     INVOICE_DUE = "invoice_due"
     DUPLICATE_SUBSCRIPTION = "duplicate_subscription"
@@ -74,7 +75,8 @@ class RecommendedAction(StrEnum):
 
 class Evidence(NamedTuple):
     """One fact a claim rests on. `kind` is a Stripe object's name (`invoice`, `charge`, `refund`, `dispute`,
-    `subscription`, `payment_method`) with its id, or `decline_class`, `decline_code`, `meter`, `plan`, `source`."""
+    `subscription`, `payment_method`) with its id, or `decline_class`, `decline_code`, `meter`, `plan`, `source`,
+    `refunded_by`."""
 
     kind: str
     value: str

@@ -1,4 +1,4 @@
-"""Findings on money already taken: paid twice, disputed, or on its way back."""
+"""Findings on money already taken: paid twice, disputed, on its way back, or back."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ DUPLICATE_WINDOW: Final = timedelta(days=90)
 
 SLOW_REFUND: Final = timedelta(days=10)
 """Refunds reach a card within 5 to 10 days (docs.stripe.com/refunds); beyond that somebody has to ask the bank."""
+
+RECENT_REFUND: Final = timedelta(days=30)
+"""Somebody who asks for the same money again does so while it is not on their statement yet."""
 
 _CLOSED_DISPUTES: Final = frozenset(["won", "lost", "warning_closed", "prevented"])
 
@@ -101,6 +104,33 @@ def refund_pending(facts: BillingFacts) -> Iterator[Finding]:
                 "days to show it.",
                 RecommendedAction.WAIT,
                 _of(refund),
+            )
+
+
+def refunded_already(facts: BillingFacts) -> Iterator[Finding]:
+    """A charge whose whole amount went back lately, for a customer who asks for it again. What was refunded in part
+    may still be asked for, and a refund that waits is told as such.
+
+    Evidence `refunded_by` is `lee`, by the label on the last refund, or `dashboard`: anybody else who may refund."""
+    for charge in facts.charges:
+        done = [one for one in facts.refunds if one.charge == charge.id and one.status == "succeeded"]
+        last = max(done, key=lambda refund: (refund.created, refund.id), default=None)
+        if (
+            last is not None
+            and charge.amount.amount > 0
+            and sum(one.amount.amount for one in done) == charge.amount.amount
+            and facts.as_of - last.created <= RECENT_REFUND
+        ):
+            by_lee = "lee_intent" in last.metadata
+            soon = facts.as_of - last.created <= SLOW_REFUND
+            yield Finding(
+                Status.GREEN,
+                RootCause.REFUNDED_ALREADY,
+                f"Your payment of {charge.amount} from {day(charge.created)} was refunded in full on "
+                f"{day(last.created)}{'' if by_lee else ' by a colleague'}."
+                + (" Banks usually take 5 to 10 days to show it." if soon else ""),
+                RecommendedAction.WAIT if soon else RecommendedAction.NONE,
+                (*_of(last), Evidence("refunded_by", "lee" if by_lee else "dashboard")),
             )
 
 

@@ -197,6 +197,7 @@ TWICE = (
     charge("ch_a", order="order_1", created=ago(days=1, seconds=40)),
 )
 PRORATED = invoice(total=usd(8000), lines=(line(-1000, proration=True), line(3000, proration=True)))
+REFUNDED = charge(invoice=InvoiceId("in_1"), refunded=True, amount_refunded=usd(2000))
 TRIAL = subscription(status="trialing", trial_end=SOON, items=(item(current_period_end=SOON),))
 TWO_SUBSCRIPTIONS = (subscription(id=SubscriptionId("sub_two"), created=ago(days=40)), subscription())
 YEARLY = subscription(

@@ -12,6 +12,7 @@ from tests.billing.made import (
     NO_CARD,
     NOW,
     PRORATED,
+    REFUNDED,
     SOON,
     TRIAL,
     TWICE,
@@ -276,6 +277,18 @@ CAUSES: list[Case] = [
         Status.AMBER,
         RecommendedAction.TALK_TO_HUMAN,
         facts(refunds=(refund(created=ago(days=11)),)),
+    ),
+    (
+        RootCause.REFUNDED_ALREADY,
+        Status.GREEN,
+        RecommendedAction.WAIT,
+        facts(charges=(REFUNDED,), refunds=(refund(status="succeeded"),)),
+    ),
+    (
+        RootCause.REFUNDED_ALREADY,
+        Status.GREEN,
+        RecommendedAction.NONE,
+        facts(charges=(REFUNDED,), refunds=(refund(status="succeeded", created=ago(days=11)),)),
     ),
     (
         RootCause.MID_CYCLE_UPGRADE_PRORATION,

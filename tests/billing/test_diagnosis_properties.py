@@ -171,13 +171,17 @@ def told(found: Diagnosis) -> Iterator[str]:
 
 
 def amounts(facts: BillingFacts) -> set[str]:
-    """Every amount in the facts as it would be printed, and the sums of an invoice's proration lines."""
+    """Every amount in the facts as it would be printed, and sums: an invoice's prorations, a subscription's period."""
     money = [charge.amount for charge in facts.charges]
     money += [refund.amount for refund in facts.refunds]
     money += [dispute.amount for dispute in facts.disputes]
     for one in facts.invoices:
         money += [one.total, one.amount_remaining]
         money.append(Money(sum(line.amount.amount for line in one.lines if line.proration), "usd"))
+    for one in facts.subscriptions:
+        money.append(
+            Money(sum(each.unit_amount.amount * each.quantity for each in one.items if each.unit_amount), "usd")
+        )
     if facts.customer.balance is not None:
         money.append(-facts.customer.balance)
     return {str(each) for each in money}

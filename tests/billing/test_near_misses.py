@@ -7,13 +7,14 @@ import pytest
 
 from billing.diagnosis import RootCause, diagnose
 from billing.facts import BillingFacts
-from billing.ids import PaymentMethodId, SubscriptionId
+from billing.ids import ChargeId, PaymentMethodId, SubscriptionId
 from tests.billing.made import (
     ENDED,
     NO_CARD,
     NOTHING,
     NOW,
     PRORATED,
+    REFUNDED,
     SOON,
     TRIAL,
     TWICE,
@@ -146,6 +147,17 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.SUBSCRIPTION_ENDED, facts(subscriptions=(replace(ENDED, ended_at=ago(days=91)),))),
     (RootCause.REFUND_PENDING, facts(refunds=(refund(status="succeeded"),))),
+    # In part, not through yet, sent back by the bank, another charge's, long ago.
+    *(
+        (RootCause.REFUNDED_ALREADY, facts(charges=(REFUNDED,), refunds=(refund(**{"status": "succeeded", **change}),)))
+        for change in (
+            {"amount": usd(1999)},
+            {"status": "pending"},
+            {"status": "failed"},
+            {"charge": ChargeId("ch_2")},
+            {"created": ago(days=31)},
+        )
+    ),
     (
         RootCause.MID_CYCLE_UPGRADE_PRORATION,
         facts(invoices=(invoice(lines=(line(-3000, proration=True), line(1000, proration=True))),)),

@@ -43,7 +43,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
     "cus_vick": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
     "cus_jude": [RootCause.DUPLICATE_SUBSCRIPTION],
-    "cus_wade": [RootCause.HEALTHY],
+    "cus_wade": [RootCause.REFUNDED_ALREADY],
     "cus_anna": [RootCause.RENEWED_RECENTLY_YEARLY],
     "cus_hank": [
         RootCause.SUBSCRIPTION_CANCELED_UNPAID,
@@ -51,6 +51,8 @@ TOLD: dict[str, list[RootCause]] = {
         RootCause.UNPAID_BUT_UNLOCKED,
     ],
     "cus_igor": [RootCause.HEALTHY],
+    "cus_cody": [RootCause.HEALTHY],
+    "cus_cleo": [RootCause.HEALTHY],
 }
 
 
@@ -90,6 +92,15 @@ async def test_nina_is_told_what_her_world_shows(bench: Bench):
     )
     assert found.evidence == (("charge", "ch_ninaTwo"), ("duplicate_of", "ch_ninaOne"))
     assert found.recommended_action is RecommendedAction.REFUND_DUPLICATE
+
+
+async def test_wade_is_told_when_and_who(bench: Bench):
+    found = await bench.diagnosis("cus_wade")
+    assert found.explanation == (
+        "Your payment of $49.00 from 11 November 2026 was refunded in full on 19 November 2026 by a colleague. Banks "
+        "usually take 5 to 10 days to show it."
+    )
+    assert found.evidence == (("refund", "re_wade"), ("charge", "ch_wade"), ("refunded_by", "dashboard"))
 
 
 async def test_lola_is_not_told_why(bench: Bench):

@@ -55,16 +55,28 @@ async def test_dispute_until_it_is_won(bench: Bench):
 async def test_refund_pending_until_it_settles(bench: Bench):
     assert await bench.causes("cus_remy") == [RootCause.REFUND_PENDING]
     await bench.pass_time(hours=1)
-    assert await bench.causes("cus_remy") == [RootCause.HEALTHY]
+    assert await bench.causes("cus_remy") == [RootCause.REFUNDED_ALREADY]
 
 
 async def test_refund_fails_and_is_made_again(bench: Bench):
     await bench.shop.post("refunds", {"charge": "ch_maya"}, ids="re_maya")
-    assert await bench.causes("cus_maya") == [RootCause.HEALTHY]
+    assert await bench.causes("cus_maya") == [RootCause.REFUNDED_ALREADY]
     await bench.shop.outside("fail_refund", refund="re_maya")
     assert await bench.causes("cus_maya") == [RootCause.REFUND_FAILED]
     await bench.shop.post("refunds", {"charge": "ch_maya"})
+    assert await bench.causes("cus_maya") == [RootCause.REFUNDED_ALREADY]
+
+
+async def test_refunded_in_full_after_a_part_and_for_thirty_days(bench: Bench):
+    await bench.shop.post("refunds", {"charge": "ch_maya", "amount": 5_00, "metadata": {"lee_intent": "int_1"}})
     assert await bench.causes("cus_maya") == [RootCause.HEALTHY]
+    await bench.shop.post("refunds", {"charge": "ch_maya", "metadata": {"lee_intent": "int_2"}})
+    found = await bench.diagnosis("cus_maya")
+    assert (found.root_cause, found.evidence[-1]) == (RootCause.REFUNDED_ALREADY, ("refunded_by", "lee"))
+    assert "$20.00" in found.explanation
+    assert "colleague" not in found.explanation
+    await bench.pass_time(days=31)
+    assert RootCause.REFUNDED_ALREADY not in await bench.causes("cus_maya")
 
 
 async def test_overdue_from_the_moment_it_is_due_until_the_link_dies(bench: Bench):
