@@ -10,6 +10,8 @@ import string
 
 PREFIXES: dict[str, str] = {
     "balance_transaction": "txn",
+    "billing.meter": "mtr_test",
+    "billing.meter_event": "mev",
     "billing_portal.configuration": "bpc",
     "billing_portal.session": "bps",
     "charge": "ch",

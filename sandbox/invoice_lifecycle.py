@@ -9,12 +9,14 @@ from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import FINALIZE_AFTER, editable, summed
 from sandbox.invoice_payments import cancel_default, open_default
+from sandbox.metered_lines import take_in_late_usage
 from sandbox.world import Json
 
 
 def finalize(call: Call, invoice: Json) -> Json:
     """draft → open, or paid when nothing is due. The customer's balance is applied, number and links are made."""
-    summed(call, editable(invoice))
+    take_in_late_usage(call, subscription_status.subscription_of(call, editable(invoice)), invoice)
+    summed(call, invoice)
     customer = call.need("customer", invoice["customer"])
     invoice["number"] = f"{customer['invoice_prefix']}-{customer['next_invoice_sequence']:04d}"
     customer["next_invoice_sequence"] += 1

@@ -97,8 +97,10 @@ def subscription_line(
     amount: int,
     period: Period,
     description: str | None = None,
+    quantity: int | None = None,
+    unit_amount_decimal: str | None = None,
 ) -> Json:
-    """What a subscription item costs for a period billed in advance."""
+    """What a subscription item costs for a period: its own quantity and price, unless a part of them is named."""
     price = item["price"]
     return new_line(
         call,
@@ -108,8 +110,8 @@ def subscription_line(
         description=description or period_description(call, price, item["quantity"]),
         period=period,
         parent=_subscription_parent(subscription["id"], item["id"], invoice_item=None, credited=None),
-        pricing=pricing_of(price),
-        quantity=item["quantity"],
+        pricing=pricing_of(price) | ({"unit_amount_decimal": unit_amount_decimal} if unit_amount_decimal else {}),
+        quantity=item["quantity"] if quantity is None else quantity,
         metadata=dict(subscription["metadata"]),
         subscription=subscription["id"],
     )

@@ -7,9 +7,9 @@ from sandbox.calls import Call
 from sandbox.customers import living
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import include, new_draft, summed
-from sandbox.invoice_items import pending, pending_of
+from sandbox.invoice_items import pending
 from sandbox.parameters import Boolean, Choice, Fields, Metadata, Text
-from sandbox.renewals import next_period
+from sandbox.renewals import bill_what_waits, next_period
 from sandbox.routing import Route
 from sandbox.subscription_changes import CHANGE, apply_change
 from sandbox.subscription_endings import cancel_at_once
@@ -88,7 +88,10 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
     # The preview looks at the end of the period from there.
     call.world.moment = end
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= end:
-        return _of_pending(call, subscription, pending_of(call, subscription))
+        last = bill_what_waits(call, subscription)
+        if last is None:
+            raise _none()
+        return last
     return next_period(call, subscription)
 
 
@@ -109,7 +112,10 @@ def _of_new_subscription(call: Call, details: Json) -> Json:
         raise invalid_request("Each item of a new subscription needs a price.", param="subscription_details[items]")
     params = {name: details[name] for name in ("trial_end", "proration_behavior") if name in details}
     imagined = Call(call.world, {**params, "customer": call.params["customer"], "items": items})
-    return draft_first(imagined, new_subscription(imagined))
+    draft = draft_first(imagined, new_subscription(imagined))
+    if draft is None:
+        raise _none()
+    return draft
 
 
 def _shown(call: Call, invoice: Json) -> Json:

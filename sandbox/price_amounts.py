@@ -6,6 +6,7 @@ Sources: https://docs.stripe.com/products-prices/pricing-models
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -23,7 +24,7 @@ def amount_for(price: Mapping[str, Any], quantity: int) -> int:
         total = _graduated(tiers, units) if price["tiers_mode"] == "graduated" else _volume(tiers, units)
     else:
         total = _decimal(price, "unit_amount") * units
-    return int(total.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    return _rounded(total)
 
 
 def _transformed(transform: Mapping[str, Any] | None, quantity: int) -> int:
@@ -69,3 +70,47 @@ def _volume(tiers: Sequence[Mapping[str, Any]], units: int) -> Decimal:
         if tier["up_to"] is None or units <= tier["up_to"]:
             return _decimal(tier, "flat_amount") + _tier_unit(tier) * units
     raise ValueError("the last tier of a price must be unlimited (up_to: inf)")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A line of a bill by use. `tier` counts from 1, None where the price has no tiers; a flat amount counts no units,
+    and its `unit_amount_decimal` is that amount."""
+
+    quantity: int
+    unit_amount_decimal: str
+    amount: int
+    tier: int | None = None
+    flat: bool = False
+
+
+def parts_for(price: Mapping[str, Any], quantity: int) -> list[Part]:
+    """What `quantity` used units cost, each line rounded half up for itself. Raises as `amount_for`."""
+    if quantity < 0:
+        raise ValueError(f"quantity must not be negative, got {quantity}")
+    if price["billing_scheme"] != "tiered":
+        return [Part(quantity, str(price["unit_amount_decimal"]), amount_for(price, quantity))]
+    tiers = price.get("_tiers") or price.get("tiers") or []
+    parts: list[Part] = []
+    below = 0
+    for number, tier in enumerate(tiers, 1):
+        ceiling = tier["up_to"]
+        if price["tiers_mode"] == "volume":
+            if ceiling is None or quantity <= ceiling:
+                return _tier_parts(tier, number, quantity)
+            continue
+        if quantity <= below and below > 0:
+            break
+        parts += _tier_parts(tier, number, (quantity if ceiling is None else min(quantity, ceiling)) - below)
+        below = quantity if ceiling is None else ceiling
+    return parts
+
+
+def _tier_parts(tier: Mapping[str, Any], number: int, units: int) -> list[Part]:
+    unit, flat = _tier_unit(tier), _decimal(tier, "flat_amount")
+    parts = [Part(units, f"{unit:f}", _rounded(unit * units), number)]
+    return [*parts, Part(0, f"{flat:f}", _rounded(flat), number, flat=True)] if flat else parts
+
+
+def _rounded(exact: Decimal) -> int:
+    return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))

@@ -35,7 +35,8 @@ RECURRING = Fields(
     {
         "interval": Choice(INTERVALS, required=True),
         "interval_count": Integer(minimum=1),
-        "usage_type": Choice(("licensed",)),
+        "meter": Text(),
+        "usage_type": Choice(("licensed", "metered")),
     }
 )
 _TIER = Fields(
@@ -100,7 +101,7 @@ def create(call: Call) -> Json:
         "metadata": new_metadata(given.get("metadata")),
         "nickname": given.get("nickname"),
         "product": product["id"],
-        "recurring": _recurring(recurring) if recurring else None,
+        "recurring": _recurring(call, recurring) if recurring else None,
         "tax_behavior": given.get("tax_behavior", "unspecified"),
         "transform_quantity": given.get("transform_quantity"),
         "type": "recurring" if recurring else "one_time",
@@ -109,7 +110,7 @@ def create(call: Call) -> Json:
     return call.create("price", fields, "price.created")
 
 
-def _recurring(given: Json) -> Json:
+def _recurring(call: Call, given: Json) -> Json:
     interval, count = given["interval"], given.get("interval_count", 1)
     if count > _MOST_PER_INTERVAL[interval]:
         raise invalid_request(
@@ -118,10 +119,25 @@ def _recurring(given: Json) -> Json:
     return {
         "interval": interval,
         "interval_count": count,
-        "meter": None,
+        "meter": _meter(call, given),
         "trial_period_days": None,
         "usage_type": given.get("usage_type", "licensed"),
     }
+
+
+def _meter(call: Call, given: Json) -> str | None:
+    """docs.stripe.com/api/prices/create#create_price-recurring-meter: a metered price needs one, another has none."""
+    param = "recurring[meter]"
+    if given.get("usage_type", "licensed") == "licensed":
+        if "meter" in given:
+            raise invalid_request("`recurring[meter]` can only be used with `usage_type=metered`.", param=param)
+        return None
+    if "meter" not in given:
+        raise invalid_request("Prices with `usage_type=metered` must be backed by a meter.", param=param)
+    meter = call.need("billing.meter", given["meter"], param)
+    if meter["status"] != "active":
+        raise invalid_request("You cannot attach a deactivated meter to a price.", param=param)
+    return meter["id"]
 
 
 def _amounts(given: Json) -> Json:
@@ -246,7 +262,9 @@ ROUTES = [
             "currency": Currency(),
             "lookup_keys": Many(Text(), max_items=10),
             "product": Text(),
-            "recurring": Fields({"interval": Choice(INTERVALS), "usage_type": Choice(("licensed", "metered"))}),
+            "recurring": Fields(
+                {"interval": Choice(INTERVALS), "meter": Text(), "usage_type": Choice(("licensed", "metered"))}
+            ),
             "type": Choice(("one_time", "recurring")),
         },
         "plan_read",

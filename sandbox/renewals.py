@@ -3,6 +3,8 @@
 docs.stripe.com/billing/subscriptions/overview and docs.stripe.com/billing/subscriptions/billing-cycle
 """
 
+import copy
+
 from sandbox import subscription_status
 from sandbox.calls import Call
 from sandbox.clock import timer
@@ -10,10 +12,11 @@ from sandbox.invoice_drafts import add_lines, announce, include, new_draft
 from sandbox.invoice_items import pending, pending_of
 from sandbox.invoice_lifecycle import void
 from sandbox.invoice_lines import subscription_line, trial_description
+from sandbox.metered_lines import usage_lines
 from sandbox.payment_choice import subscription_method
 from sandbox.periods import Period, period_containing
 from sandbox.subscription_endings import cancel_at_once
-from sandbox.subscription_items import note_debit, period_amount, period_of, shared_rhythm
+from sandbox.subscription_items import is_metered, note_debit, period_amount, period_of, shared_rhythm
 from sandbox.subscription_pauses import keeps_drafts, pause
 from sandbox.subscription_terms import follow_period
 from sandbox.world import Json
@@ -26,7 +29,7 @@ def renew(call: Call, subscription_id: str) -> None:
     if subscription is None or subscription["status"] in ("canceled", "incomplete", "incomplete_expired"):
         return
     if subscription["cancel_at"] is not None and subscription["cancel_at"] <= call.now:
-        _bill_what_waits(call, subscription)
+        bill_what_waits(call, subscription)
         subscription_status.end(call, subscription, reason="cancellation_requested")
         return
     if subscription["status"] == "trialing" and subscription["collection_method"] == "charge_automatically":
@@ -42,12 +45,14 @@ def renew(call: Call, subscription_id: str) -> None:
         next_period(call, subscription)
 
 
-def _bill_what_waits(call: Call, subscription: Json) -> None:
-    """docs.stripe.com/api/subscriptions/cancel: prorations still pending are collected at the end of the period."""
+def bill_what_waits(call: Call, subscription: Json) -> Json | None:
+    """docs.stripe.com/api/subscriptions/cancel: prorations still pending, and what was used, are collected at the end
+    of the period. None when there is nothing."""
     waiting = pending_of(call, subscription)
-    if not waiting:
-        return
     items = subscription["items"]["data"]
+    used = subscription["status"] != "trialing" and any(map(is_metered, items))
+    if not waiting and not used:
+        return None
     invoice = new_draft(
         call,
         call.need("customer", subscription["customer"]),
@@ -59,8 +64,10 @@ def _bill_what_waits(call: Call, subscription: Json) -> None:
         subscription=subscription,
         period=Period(items[0]["current_period_start"], call.now),
     )
-    announce(call, include(call, invoice, waiting))
+    include(call, invoice, waiting)
+    announce(call, add_lines(call, invoice, usage_lines(call, invoice["id"], subscription) if used else []))
     subscription["latest_invoice"] = invoice["id"]
+    return invoice
 
 
 def next_period(call: Call, subscription: Json) -> Json:
@@ -71,8 +78,10 @@ def next_period(call: Call, subscription: Json) -> Json:
         min(item["current_period_start"] for item in items), max(item["current_period_end"] for item in items)
     )
     period = period_containing(subscription["billing_cycle_anchor"], interval, count, call.now)
-    if subscription["status"] == "trialing":
+    was_trial = subscription["status"] == "trialing"
+    if was_trial:
         subscription["status"] = "active"
+    before = copy.deepcopy(subscription)
     for item in items:
         # What was billed for the time that is over can no longer be credited.
         item["_debits"] = []
@@ -94,7 +103,9 @@ def next_period(call: Call, subscription: Json) -> Json:
         invoice,
         pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"]),
     )
-    add_lines(call, invoice, period_lines(call, invoice, subscription))
+    # What was used in a trial is not billed.
+    in_arrears = [] if was_trial else usage_lines(call, invoice["id"], before)
+    add_lines(call, invoice, [*period_lines(call, invoice, subscription), *in_arrears])
     subscription["latest_invoice"] = invoice["id"]
     follow_period(call, subscription)
     announce(call, invoice)
@@ -103,9 +114,12 @@ def next_period(call: Call, subscription: Json) -> Json:
 
 
 def period_lines(call: Call, invoice: Json, subscription: Json) -> list[Json]:
-    """One line for each item over its current period (a trial costs nothing), noted on the item as billed."""
+    """One line for each item billed in advance over its current period (a trial costs nothing), noted on the item as
+    billed. Usage is billed when the period is over."""
     lines: list[Json] = []
     for item in subscription["items"]["data"]:
+        if is_metered(item):
+            continue
         amount, description = period_amount(item), None
         if subscription["status"] == "trialing":
             amount, description = 0, trial_description(call, item["price"], item["quantity"])

@@ -8,6 +8,7 @@ from sandbox.calls import Call, merge_metadata
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
 from sandbox.invoice_items import pending_of, proration_debit
+from sandbox.metered_changes import bill_use_so_far
 from sandbox.parameters import Boolean, Choice, Fields, Integer, Kind, Many, Metadata, Text, Timestamp
 from sandbox.payment_choice import check_payment_method
 from sandbox.periods import Period, period_containing
@@ -18,6 +19,9 @@ from sandbox.subscription_billing import bill_now
 from sandbox.subscription_endings import DETAILS, credit_items
 from sandbox.subscription_items import (
     check_currency,
+    check_quantity,
+    is_free,
+    is_metered,
     new_item,
     note_debit,
     period_amount,
@@ -124,7 +128,7 @@ def _change_items(call: Call, subscription: Json, given: Json) -> Json | None:
     behavior = given.get("proration_behavior", "create_prorations")
     moment = _moment(call, subscription, given)
     old = subscription["items"]["data"]
-    was_free = all(period_amount(item) == 0 for item in old)
+    was_free = all(map(is_free, old))
     old_rhythm = shared_rhythm(old)
     prorate = behavior != "none" and subscription["status"] != "trialing"
     changed, removed, kept = _sort_items(call, subscription, given.get("items", []))
@@ -136,7 +140,7 @@ def _change_items(call: Call, subscription: Json, given: Json) -> Json | None:
     trial_end = _new_trial_end(call, subscription, given)
     # What is credited was billed at the old price, so credits are made before prices change.
     target_rhythm = shared_rhythm([_as_changed(call, item, kept.get(item["id"])) for item in items])
-    target_free = all(period_amount(_as_changed(call, item, kept.get(item["id"]))) == 0 for item in items)
+    target_free = all(is_free(_as_changed(call, item, kept.get(item["id"]))) for item in items)
     trialing = subscription["status"] == "trialing"
     anchored_now = given.get("billing_cycle_anchor", {}).get("type") == "now"
     if trialing and anchored_now and trial_end is None:
@@ -150,6 +154,8 @@ def _change_items(call: Call, subscription: Json, given: Json) -> Json | None:
     )
     if prorate:
         credit_items(call, subscription, list(old) if restarts else touched, moment)
+    if not trialing:
+        bill_use_so_far(call, subscription, list(old) if restarts else touched)
     for item in items:
         _become(call, item, kept.get(item["id"]))
     check_currency(items, subscription["currency"])
@@ -208,17 +214,16 @@ def _sort_items(call: Call, subscription: Json, asked: list[Json]) -> tuple[list
         if wish.get("deleted"):
             removed.append(item)
         elif _differs(item, wish):
-            if "price" in wish:
-                recurring_price(call, wish["price"], f"{param}[price]")
+            price = recurring_price(call, wish["price"], f"{param}[price]") if "price" in wish else item["price"]
+            check_quantity(price, wish, param)
             changed.append(item)
     return changed, removed, wishes
 
 
 def _differs(item: Json, wish: Json) -> bool:
-    return (
-        wish.get("price", item["price"]["id"]) != item["price"]["id"]
-        or wish.get("quantity", item["quantity"]) != item["quantity"]
-    )
+    return wish.get("price", item["price"]["id"]) != item["price"]["id"] or wish.get(
+        "quantity", item.get("quantity")
+    ) != item.get("quantity")
 
 
 def _as_changed(call: Call, item: Json, wish: Json | None) -> Json:
@@ -230,11 +235,13 @@ def _as_changed(call: Call, item: Json, wish: Json | None) -> Json:
 def _become(call: Call, item: Json, wish: Json | None) -> None:
     if not wish:
         return
-    if "price" in wish:
+    if "price" in wish and wish["price"] != item["price"]["id"]:
         price = call.need("price", wish["price"])
-        item["price"], item["plan"] = price, plan_of(price)
-    if "quantity" in wish:
-        item["quantity"] = wish["quantity"]
+        item["price"], item["plan"], item["_used_from"] = price, plan_of(price), call.now
+    if is_metered(item):
+        item.pop("quantity", None)
+    else:
+        item["quantity"] = wish.get("quantity", item.get("quantity", 1))
     if "metadata" in wish:
         item["metadata"] = merge_metadata(item["metadata"], wish["metadata"])
 

@@ -4,14 +4,15 @@ from sandbox import subscription_status
 from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.invoice_collection import collect
-from sandbox.invoice_drafts import announce, include, new_draft
+from sandbox.invoice_drafts import add_lines, announce, include, new_draft
 from sandbox.invoice_items import pending, pending_of, proration_credit
 from sandbox.invoice_lifecycle import finalize
+from sandbox.metered_lines import usage_lines
 from sandbox.parameters import Boolean, Choice, Fields, Text
 from sandbox.payment_choice import chosen_method
 from sandbox.proration import credit_unused
 from sandbox.routing import Route
-from sandbox.subscription_items import cut_debits, debits_of
+from sandbox.subscription_items import cut_debits, debits_of, is_metered
 from sandbox.world import Json
 
 FEEDBACK = (
@@ -83,7 +84,8 @@ def credit_items(call: Call, subscription: Json, items: list[Json], moment: int)
 
 def _last_invoice(call: Call, subscription: Json) -> None:
     waiting = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
-    if not waiting:
+    used = subscription["status"] != "trialing" and any(map(is_metered, subscription["items"]["data"]))
+    if not waiting and not used:
         return
     invoice = new_draft(
         call,
@@ -95,6 +97,9 @@ def _last_invoice(call: Call, subscription: Json) -> None:
         subscription=subscription,
     )
     include(call, invoice, waiting)
+    if used:
+        # docs.stripe.com/api/subscriptions/cancel#cancel_subscription-invoice_now: usage that was not invoiced yet.
+        add_lines(call, invoice, usage_lines(call, invoice["id"], subscription, until=call.now))
     call.save({**subscription, "latest_invoice": invoice["id"]})
     invoice = finalize(call, announce(call, invoice))
     if invoice["status"] == "open" and invoice["collection_method"] == "charge_automatically":

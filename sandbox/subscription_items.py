@@ -23,7 +23,8 @@ ITEM = Fields(NEW_ITEM)
 def new_item(call: Call, given: Json, subscription_id: str, period: Period, param: str) -> Json:
     """An item of a subscription being created or changed; `given` has price, quantity and metadata."""
     price = recurring_price(call, given["price"], f"{param}[price]")
-    return {
+    check_quantity(price, given, param)
+    item: Json = {
         "id": call.new_id("subscription_item"),
         "object": "subscription_item",
         "billing_thresholds": None,
@@ -38,7 +39,24 @@ def new_item(call: Call, given: Json, subscription_id: str, period: Period, para
         "subscription": subscription_id,
         "tax_rates": [],
         "_debits": [],
+        "_used_from": call.now,
     }
+    if is_metered(item):
+        del item["quantity"]
+    return item
+
+
+def is_metered(item: Json) -> bool:
+    """Billed by what a meter counts, after the period; such an item has no quantity."""
+    return item["price"]["recurring"]["usage_type"] == "metered"
+
+
+def check_quantity(price: Json, given: Json, param: str) -> None:
+    if price["recurring"]["usage_type"] == "metered" and "quantity" in given:
+        raise invalid_request(
+            f"Quantity should not be specified where usage_type is `metered`. Remove quantity from `{param}`",
+            param=f"{param}[quantity]",
+        )
 
 
 def recurring_price(call: Call, price_id: str, param: str) -> Json:
@@ -70,7 +88,7 @@ def plan_of(price: Json) -> Json:
         "interval_count": price["recurring"]["interval_count"],
         "livemode": False,
         "metadata": price["metadata"],
-        "meter": None,
+        "meter": price["recurring"]["meter"],
         "nickname": price["nickname"],
         "product": price["product"],
         "tiers_mode": price["tiers_mode"],
@@ -91,8 +109,13 @@ def refresh_price(call: Call, price: Json) -> None:
 
 
 def period_amount(item: Json) -> int:
-    """What a whole period of the item costs, in minor units."""
-    return amount_for(item["price"], item["quantity"])
+    """What a whole period of the item costs in advance, in minor units."""
+    return 0 if is_metered(item) else amount_for(item["price"], item["quantity"])
+
+
+def is_free(item: Json) -> bool:
+    """Costs nothing, whatever is used."""
+    return not is_metered(item) and period_amount(item) == 0
 
 
 def rhythm(item: Json) -> tuple[str, int]:

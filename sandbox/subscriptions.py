@@ -31,6 +31,7 @@ from sandbox.subscription_billing import bill_now
 from sandbox.subscription_items import (
     ITEM,
     check_currency,
+    is_metered,
     new_item,
     note_debit,
     period_amount,
@@ -111,7 +112,7 @@ def new_subscription(call: Call) -> Json:
     fields["payment_settings"] |= given.get("payment_settings", {})
     if "trial_settings" in given:
         fields["trial_settings"] = given["trial_settings"]
-    if fields["collection_method"] == "send_invoice" and not trial_end:
+    if not trial_end and (fields["collection_method"] == "send_invoice" or all(map(is_metered, items))):
         fields["status"] = "active"
     subscription = call.create("subscription", fields)
     set_cancellation(call, subscription, given)
@@ -158,6 +159,8 @@ def _first_period(call: Call, items: list[Json], trial_end: int | None) -> tuple
 def bill_first(call: Call, subscription: Json, payment_behavior: str) -> Json:
     """The first invoice, finalized and collected at once. Returns the subscription as it then is."""
     invoice = draft_first(call, subscription)
+    if invoice is None:
+        return subscription
     subscription["latest_invoice"] = invoice["id"]
     call.save(subscription)
     if subscription["collection_method"] == "send_invoice" and subscription["status"] == "active":
@@ -169,8 +172,12 @@ def bill_first(call: Call, subscription: Json, payment_behavior: str) -> Json:
     return subscription
 
 
-def draft_first(call: Call, subscription: Json) -> Json:
-    """The draft of a subscription's first invoice (a trial gives one over 0)."""
+def draft_first(call: Call, subscription: Json) -> Json | None:
+    """The draft of a subscription's first invoice (a trial gives one over 0). None where all is billed by use: there is
+    nothing to bill yet (docs.stripe.com/billing/subscriptions/billing-mode/compare#usage-based-pricing)."""
+    in_advance = [item for item in subscription["items"]["data"] if not is_metered(item)]
+    if not in_advance:
+        return None
     customer = call.need("customer", subscription["customer"])
     invoice = new_draft(
         call,
@@ -184,7 +191,7 @@ def draft_first(call: Call, subscription: Json) -> Json:
     interval, count = shared_rhythm(subscription["items"]["data"])
     prorate = call.params.get("proration_behavior", "create_prorations") != "none"
     lines: list[Json] = []
-    for item in subscription["items"]["data"]:
+    for item in in_advance:
         period = period_of(item)
         description = None
         if subscription["status"] == "trialing":
