@@ -54,9 +54,9 @@ def _dates(invoice: Json) -> list[tuple[str, str]]:
 
 
 def _sums(invoice: Json) -> list[Row]:
-    """From the total to what is due, row by row (docs.stripe.com/billing/customer/balance)."""
+    """From the lines to the total and what is due, row by row (docs.stripe.com/billing/customer/balance)."""
     currency, starting = invoice["currency"], invoice["starting_balance"]
-    rows = [Row("Total", written(invoice["total"], currency))]
+    rows = [*_reductions(invoice), Row("Total", written(invoice["total"], currency))]
     balance = invoice["amount_due"] - invoice["total"]
     if balance < 0:
         rows.append(Row("Credit used" if starting < 0 else "Moved to the next invoice", written(balance, currency)))
@@ -68,6 +68,14 @@ def _sums(invoice: Json) -> list[Row]:
     if invoice["status"] != "void":
         rows.append(Row("Amount due", written(invoice["amount_remaining"], currency)))
     return rows
+
+
+def _reductions(invoice: Json) -> list[Row]:
+    """How the lines come to the total, where they are not the total themselves."""
+    currency = invoice["currency"]
+    taken = sum(each["amount"] for each in invoice["total_discount_amounts"])
+    rows = [Row("Discount", written(-taken, currency))] if taken else []
+    return [Row("Subtotal", written(invoice["subtotal"], currency)), *rows] if rows else []
 
 
 def _standing(invoice: Json) -> str:

@@ -45,6 +45,7 @@ def create(call: Call) -> Json:
         "default_source": None,
         "delinquent": False,
         "description": None,
+        "discount": None,
         "email": None,
         "individual_name": None,
         "invoice_prefix": call.new_secret(8, "invoice_prefix").upper(),

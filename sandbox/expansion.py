@@ -26,6 +26,8 @@ Include = Callable[[World, Json], Any]
 Show = Callable[[World, Json], Json]
 
 INCLUDABLE: dict[tuple[str, str], Include] = {}
+# Ids that may be any word: their type follows from the field that holds them.
+FREELY_NAMED = {"coupon": "coupon"}
 SHOWN: dict[str, Show] = {}
 
 
@@ -96,7 +98,7 @@ def _expand(world: World, node: Any, steps: list[str], path: str) -> None:
         raise _refused(path)
     value = node[step]
     if isinstance(value, str):
-        node[step] = _load(world, value, path)
+        node[step] = _load(world, value, path, FREELY_NAMED.get(step))
     elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         node[step] = [_load(world, item, path) for item in value]
     elif not rest and value is not None and not isinstance(value, dict | list):
@@ -109,8 +111,8 @@ def _stored(world: World, node: Json) -> Json:
     return world.find(node["object"], node["id"]) or node
 
 
-def _load(world: World, id_: str, path: str) -> Json:
-    type_ = ids.type_of(id_)
+def _load(world: World, id_: str, path: str, type_: str | None = None) -> Json:
+    type_ = type_ or ids.type_of(id_)
     found = world.find(type_, id_) if type_ else None
     if found is None:
         raise _refused(path)

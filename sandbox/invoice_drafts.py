@@ -1,5 +1,6 @@
 """Draft invoices: made, filled with lines, summed up. What happens once they are finalized is invoice_lifecycle's."""
 
+from sandbox import discounts
 from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.invoice_lines import invoice_item_line
@@ -84,7 +85,7 @@ def new_draft(
             "default_source": None,
             "default_tax_rates": [],
             "description": description,
-            "discounts": [],
+            "discounts": discounts.for_invoice(call, customer, subscription),
             "due_date": due_date,
             "effective_at": None,
             "ending_balance": None,
@@ -194,9 +195,9 @@ def summed(call: Call, invoice: Json) -> Json:
 
     docs.stripe.com/billing/customer/balance: credit lowers what is due, a balance owed raises it, never below 0.
     """
-    total = sum(line["amount"] for line in invoice["lines"]["data"])
-    for name in ("subtotal", "subtotal_excluding_tax", "total", "total_excluding_tax"):
-        invoice[name] = total
+    subtotal = sum(line["amount"] for line in invoice["lines"]["data"])
+    total = subtotal - discounts.apply(call, invoice)
+    invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total}
     balance = call.need("customer", invoice["customer"])["balance"]
     invoice["starting_balance"] = balance
     invoice["amount_due"] = invoice["amount_remaining"] = max(0, total + balance)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sandbox import paging
+from sandbox import discounts, paging
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
@@ -103,11 +103,16 @@ def _proration(
             "period": {"end": period.end, "start": period.start},
             "pricing": pricing_of(price),
             "proration": True,
-            "proration_details": {"credited_items": credited, "discount_amounts": []},
+            "proration_details": {"credited_items": credited, "discount_amounts": _included(call, subscription)},
             "quantity": quantity,
             "_credited": line_details,
         },
     )
+
+
+def _included(call: Call, subscription: Json) -> list[Json]:
+    """Each discount named with 0: the proration's amount has them in it already."""
+    return [{"amount": 0, "discount": id_} for id_ in discounts.lasting(call, subscription)]
 
 
 def create(call: Call) -> Json:
@@ -125,7 +130,7 @@ def create(call: Call) -> Json:
         call,
         {
             "customer": customer["id"],
-            "discountable": given.get("discountable", True),
+            "discountable": given.get("discountable", fields["amount"] >= 0),
             "metadata": new_metadata(given.get("metadata")),
             "parent": {
                 "subscription_details": {"subscription": subscription_id, "subscription_item": None},

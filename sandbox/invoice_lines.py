@@ -63,6 +63,7 @@ def new_line(
     metadata: dict[str, str] | None = None,
     subscription: str | None = None,
     discountable: bool = True,
+    discount_amounts: list[Json] | None = None,
 ) -> Json:
     return {
         "id": call.new_id("line_item"),
@@ -70,7 +71,7 @@ def new_line(
         "amount": amount,
         "currency": currency,
         "description": description,
-        "discount_amounts": [],
+        "discount_amounts": discount_amounts or [],
         "discountable": discountable,
         "discounts": [],
         "invoice": invoice_id,
@@ -154,6 +155,7 @@ def invoice_item_line(call: Call, invoice_id: str, invoice_item: Json) -> Json:
         metadata=dict(invoice_item["metadata"]),
         subscription=details.get("subscription"),
         discountable=invoice_item["discountable"],
+        discount_amounts=(invoice_item["proration_details"] or {}).get("discount_amounts"),
     )
 
 

@@ -1,11 +1,20 @@
 """Invoices (docs.stripe.com/api/invoices): the endpoints."""
 
-from sandbox import paging
+from sandbox import discounts, paging
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
 from sandbox.invoice_collection import collect
-from sandbox.invoice_drafts import announce, editable, exclude, include, new_draft, plan_finalization, source_item
+from sandbox.invoice_drafts import (
+    announce,
+    editable,
+    exclude,
+    include,
+    new_draft,
+    plan_finalization,
+    source_item,
+    summed,
+)
 from sandbox.invoice_items import pending
 from sandbox.invoice_lifecycle import finalize, mark_paid, mark_uncollectible, void
 from sandbox.parameters import RANGE, Boolean, Choice, Currency, Integer, Kind, Metadata, Text, Timestamp
@@ -21,6 +30,7 @@ _WRITABLE: dict[str, Kind] = {
     "days_until_due": Integer(minimum=1, maximum=999),
     "default_payment_method": Text(),
     "description": Text(clearable=True, max_length=1500),
+    "discounts": discounts.DISCOUNTS,
     "due_date": Timestamp(),
     "footer": Text(clearable=True),
     "metadata": Metadata(),
@@ -62,7 +72,26 @@ def create(call: Call) -> Json:
         raise invalid_request(
             "Nothing to invoice for subscription", param="subscription", code="invoice_no_subscription_line_items"
         )
+    if "discounts" in given:
+        _discount(call, invoice, given["discounts"])
+    if subscription:
+        discounts.use_up(call, subscription, invoice)
+        call.save(subscription, "customer.subscription.updated")
     return announce(call, invoice)
+
+
+def _discount(call: Call, invoice: Json, wishes: list[Json] | None) -> None:
+    """docs.stripe.com/api/invoices/create#create_invoice-discounts: instead of the inherited ones; empty for none."""
+    invoice["discounts"] = discounts.redeem(
+        call,
+        wishes,
+        customer=call.need("customer", invoice["customer"]),
+        currency=invoice["currency"],
+        amount=invoice["subtotal"],
+        held=invoice["discounts"],
+        invoice=invoice["id"],
+    )
+    summed(call, invoice)
 
 
 def _check_due(given: Json, method: str) -> None:
@@ -90,6 +119,8 @@ def update(call: Call) -> Json:
         invoice["due_date"] = invoice["created"] + given["days_until_due"] * 86_400
     if "metadata" in given:
         invoice["metadata"] = merge_metadata(invoice["metadata"], given["metadata"])
+    if "discounts" in given:
+        _discount(call, invoice, given["discounts"])
     if "auto_advance" in given:
         invoice["auto_advance"] = given["auto_advance"]
         _follow_auto_advance(call, invoice)

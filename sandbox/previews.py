@@ -3,6 +3,7 @@
 The change is carried out, its invoice is shown, and everything is undone.
 """
 
+from sandbox import discounts
 from sandbox.calls import Call
 from sandbox.customers import living
 from sandbox.errors import invalid_request
@@ -95,6 +96,25 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
     return next_period(call, subscription)
 
 
+def _discounted(call: Call, invoice: Json) -> None:
+    """docs.stripe.com/api/invoices/create_preview#create_create_preview-discounts: what the parameter names, instead of
+    the inherited ones; empty for none."""
+    if "discounts" in call.params:
+        # Whether a code can be redeemed is asked today, whenever the previewed invoice will come.
+        later, call.world.moment = call.world.moment, None
+        invoice["discounts"] = discounts.redeem(
+            call,
+            call.params["discounts"],
+            customer=call.need("customer", invoice["customer"]),
+            currency=invoice["currency"],
+            amount=invoice["subtotal"],
+            held=invoice["discounts"],
+            invoice=invoice["id"],
+        )
+        call.world.moment = later
+        call.world.put(invoice)
+
+
 def _of_pending(call: Call, subscription: Json, waiting: list[Json]) -> Json:
     if not waiting:
         raise _none()
@@ -120,6 +140,7 @@ def _of_new_subscription(call: Call, details: Json) -> Json:
 
 def _shown(call: Call, invoice: Json) -> Json:
     """As Stripe shows what does not exist yet: a draft with an id of its own kind."""
+    _discounted(call, invoice)
     stored = summed(call, call.need("invoice", invoice["id"]))
     name = f"upcoming_in_{stored['id'].removeprefix('in_')}"
     lines = stored["lines"]
@@ -149,6 +170,7 @@ ROUTES = [
         create_preview,
         {
             "customer": Text(),
+            "discounts": discounts.DISCOUNTS,
             "preview_mode": Choice(("next",)),
             "subscription": Text(),
             "subscription_details": _DETAILS,

@@ -5,7 +5,7 @@ docs.stripe.com/billing/subscriptions/overview and docs.stripe.com/billing/subsc
 
 import copy
 
-from sandbox import subscription_status
+from sandbox import discounts, subscription_status
 from sandbox.calls import Call
 from sandbox.clock import timer
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
@@ -16,7 +16,7 @@ from sandbox.metered_lines import usage_lines
 from sandbox.payment_choice import subscription_method
 from sandbox.periods import Period, period_containing
 from sandbox.subscription_endings import cancel_at_once
-from sandbox.subscription_items import is_metered, note_debit, period_amount, period_of, shared_rhythm
+from sandbox.subscription_items import is_metered, note_debit, period_amount, period_of, settle_debits, shared_rhythm
 from sandbox.subscription_pauses import keeps_drafts, pause
 from sandbox.subscription_terms import follow_period
 from sandbox.world import Json
@@ -106,6 +106,8 @@ def next_period(call: Call, subscription: Json) -> Json:
     # What was used in a trial is not billed.
     in_arrears = [] if was_trial else usage_lines(call, invoice["id"], before)
     add_lines(call, invoice, [*period_lines(call, invoice, subscription), *in_arrears])
+    settle_debits(subscription, invoice)
+    discounts.use_up(call, subscription, invoice)
     subscription["latest_invoice"] = invoice["id"]
     follow_period(call, subscription)
     announce(call, invoice)

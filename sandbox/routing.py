@@ -54,7 +54,7 @@ class Route:
     @property
     def spec(self) -> dict[str, Kind]:
         # Of the deletions only a subscription's answers with a whole object, so only it can be expanded.
-        if self.method == "DELETE" and not self.path.startswith("/v1/subscriptions/"):
+        if self.method == "DELETE" and self.path != "/v1/subscriptions/{id}":
             return dict(self.parameters)
         return {**self.parameters, "expand": EXPAND}
 

@@ -4,6 +4,7 @@ A change is worked out in `apply_change`, which returns the draft of an invoice 
 finalizes and collects it, while a preview (sandbox/previews.py) only shows it.
 """
 
+from sandbox import discounts
 from sandbox.calls import Call, merge_metadata
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
@@ -28,6 +29,7 @@ from sandbox.subscription_items import (
     period_of,
     plan_of,
     recurring_price,
+    settle_debits,
     shared_rhythm,
 )
 from sandbox.subscription_pauses import pause_collection
@@ -108,6 +110,8 @@ def _set_plain(call: Call, subscription: Json, given: Json) -> None:
         subscription["payment_settings"] |= given["payment_settings"]
     if "trial_settings" in given:
         subscription["trial_settings"] = given["trial_settings"]
+    if "discounts" in given:
+        discounts.replace(call, subscription, given["discounts"])
     if "pause_collection" in given:
         pause_collection(call, subscription, given["pause_collection"])
     if "cancellation_details" in given:
@@ -261,7 +265,7 @@ def _new_trial_end(call: Call, subscription: Json, given: Json) -> int | None:
 def _debit_rest(call: Call, subscription: Json, item: Json, moment: int) -> None:
     """Charge what is left of the period at the item's new price and quantity."""
     period = period_of(item)
-    amount = debit_remaining(period_amount(item), period, moment)
+    amount = debit_remaining(discounts.net_amounts(call, subscription)[item["id"]], period, moment)
     if amount == 0:
         return
     rest = Period(moment, period.end)
@@ -287,6 +291,8 @@ def _restart(call: Call, subscription: Json, trial_end: int | None) -> Json:
         item["_debits"] = []
     invoice = _pending_draft(call, subscription, None)
     add_lines(call, invoice, period_lines(call, invoice, subscription))
+    settle_debits(subscription, invoice)
+    discounts.use_up(call, subscription, invoice)
     follow_period(call, subscription)
     plan_trial_reminder(call, subscription)
     call.save(subscription)

@@ -178,6 +178,16 @@ def note_debit(
     item["_debits"].append(_note(debit))
 
 
+def settle_debits(subscription: Json, invoice: Json) -> None:
+    """What the items were billed is what the invoice's lines come to after their discounts."""
+    net = {
+        line["id"]: line["amount"] - sum(each["amount"] for each in line["discount_amounts"])
+        for line in invoice["lines"]["data"]
+    }
+    for item in subscription["items"]["data"]:
+        item["_debits"] = [{**note, "amount": net.get(note["line"], note["amount"])} for note in item["_debits"]]
+
+
 def cut_debits(item: Json, moment: int) -> None:
     """The time from `moment` on has been credited: only what lies before it is still billed."""
     item["_debits"] = [_note(debit) for debit in used_parts(debits_of(item), moment)]

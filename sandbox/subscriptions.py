@@ -3,7 +3,7 @@
 Changes are in subscription_changes, the end in subscription_endings, what time does in renewals.
 """
 
-from sandbox import paging
+from sandbox import discounts, paging
 from sandbox.calls import Call, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
@@ -36,6 +36,7 @@ from sandbox.subscription_items import (
     note_debit,
     period_amount,
     period_of,
+    settle_debits,
     shared_rhythm,
 )
 from sandbox.subscription_terms import blank, plan_trial_reminder, set_cancellation
@@ -53,6 +54,7 @@ SHARED: dict[str, Kind] = {
     "days_until_due": Integer(minimum=1, maximum=999),
     "default_payment_method": Text(clearable=True),
     "description": Text(clearable=True, max_length=500),
+    "discounts": discounts.DISCOUNTS,
     "metadata": Metadata(),
     "off_session": Boolean(),
     "payment_behavior": Choice(PAYMENT_BEHAVIORS),
@@ -115,6 +117,7 @@ def new_subscription(call: Call) -> Json:
     if not trial_end and (fields["collection_method"] == "send_invoice" or all(map(is_metered, items))):
         fields["status"] = "active"
     subscription = call.create("subscription", fields)
+    discounts.replace(call, subscription, given.get("discounts"))
     set_cancellation(call, subscription, given)
     call.save(subscription)
     call.emit("customer.subscription.created", subscription)
@@ -208,8 +211,11 @@ def draft_first(call: Call, subscription: Json) -> Json | None:
         )
         note_debit(item, amount, period, invoice=invoice["id"], line=line["id"])
         lines.append(line)
+    add_lines(call, invoice, lines)
+    settle_debits(subscription, invoice)
+    discounts.use_up(call, subscription, invoice)
     call.save(subscription)
-    return announce(call, add_lines(call, invoice, lines))
+    return announce(call, invoice)
 
 
 def list_(call: Call) -> Json:

@@ -1,6 +1,7 @@
 """Who is who at Acme Cloud: the index of the stories."""
 
 from sandbox.demo import stories_cards as cards
+from sandbox.demo import stories_discounts as discounts
 from sandbox.demo import stories_healthy as healthy
 from sandbox.demo import stories_plans as plans
 from sandbox.demo import stories_purchases as purchases
@@ -47,6 +48,8 @@ STORIES: tuple[Story, ...] = (
     Story("cus_cora", "Cora", "renewal declined: the card's details do not match", cards.cora, "starter"),
     Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; never to be tried again", cards.gabe, "team"),
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
+    Story("cus_cody", "Cody", "half price for three months has ended; the last bill doubled", discounts.cody, "team"),
+    Story("cus_cleo", "Cleo", "on Starter, all in order, holds the code WELCOME20", discounts.cleo, "starter"),
     Story("cus_jude", "Jude", "two active Starter subscriptions", twists.jude, "starter"),
     Story("cus_wade", "Wade", "a $49 purchase refunded yesterday in the Dashboard; asks again", twists.wade, "starter"),
     Story("cus_anna", "Anna", "a forgotten yearly Starter renewed two days ago", twists.anna, "starter", months=12),

@@ -121,7 +121,12 @@ def test_every_paid_invoice_was_paid_by_something(world: dict[str, dict[str, Jso
 
 def test_every_invoice_adds_up(world: dict[str, dict[str, Json]]):
     for invoice in each(world, "invoice"):
-        assert sum(line["amount"] for line in invoice["lines"]["data"]) == invoice["total"]
+        lines = invoice["lines"]["data"]
+        assert sum(line["amount"] for line in lines) == invoice["subtotal"]
+        taken = [each for line in lines for each in line["discount_amounts"]]
+        for total in invoice["total_discount_amounts"]:
+            assert total["amount"] == sum(each["amount"] for each in taken if each["discount"] == total["discount"])
+        assert invoice["total"] == invoice["subtotal"] - sum(each["amount"] for each in taken)
         assert invoice["amount_due"] == invoice["amount_paid"] + invoice["amount_remaining"]
         assert invoice["status"] in ("paid", "open")
 

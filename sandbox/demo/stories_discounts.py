@@ -1,0 +1,47 @@
+"""Customers whose bill is changed by a discount, a tax or a credit note."""
+
+from collections.abc import AsyncGenerator
+from datetime import datetime
+
+from sandbox.demo.shop import Shop
+
+
+async def cody(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Half price for three months; the last invoice was the first at the full price."""
+    yield shop.ago(months=3, days=4, hours=3)
+    await shop.post(
+        "coupons",
+        {
+            "id": "LAUNCH50",
+            "name": "Launch offer: 50% off for 3 months",
+            "percent_off": 50,
+            "duration": "repeating",
+            "duration_in_months": 3,
+        },
+    )
+    await shop.customer("cus_cody", "Cody Nakamura")
+    await shop.card("cus_cody")
+    await shop.subscribe("cus_cody", "team_monthly", ids="in_cody di_cody", discounts=[{"coupon": "LAUNCH50"}])
+
+
+async def cleo(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """All in order, with a code in hand. Two more codes exist: one has expired, one is for another product."""
+    yield shop.ago(months=2, days=18, hours=5)
+    await shop.customer("cus_cleo", "Cleo Papadaki")
+    await shop.card("cus_cleo", "pm_card_mastercard")
+    await shop.subscribe("cus_cleo", "starter_monthly")
+    await _coupon(shop, "welcome", 20, duration="repeating", duration_in_months=3)
+    await _code(shop, "welcome", "WELCOME20")
+    await _coupon(shop, "spring", 24, duration="once")
+    await _code(shop, "spring", "SPRING24", expires_at=int(shop.ago(days=30).timestamp()))
+    await _coupon(shop, "team-only", 30, duration="forever", applies_to={"products": ["prod_team"]})
+    await _code(shop, "team-only", "TEAMONLY")
+
+
+async def _coupon(shop: Shop, id_: str, percent: int, **fields: object) -> None:
+    await shop.post("coupons", {"id": id_, "name": f"{percent}% off", "percent_off": percent, **fields})
+
+
+async def _code(shop: Shop, coupon: str, word: str, **fields: object) -> None:
+    promotion = {"type": "coupon", "coupon": coupon}
+    await shop.post("promotion_codes", {"promotion": promotion, "code": word, **fields}, ids=f"promo_{word}")
