@@ -3,12 +3,18 @@
 | kind | what the client sees | was the request executed? |
 | --- | --- | --- |
 | `rate_limit` | 429 | no |
+| `lock_timeout` | 429 `lock_timeout`: another request holds the object | no |
+| `key_expired` | 401 `api_key_expired` | no |
+| `permission_missing` | 403: the restricted key may not do this | no |
 | `error_before` | 500 | no, and nothing is stored under the key |
 | `unavailable` | 503 | no, and nothing is stored under the key |
 | `error_after` | 500, and the same 500 again under the same key | yes |
+| `bad_gateway` | 502 with a page instead of JSON; the same key replays the true answer | yes |
+| `garbled` | 200 with a page instead of JSON; the same key replays the true answer | yes |
 | `key_in_use` | 409 `idempotency_key_in_use` | no |
 | `lost_before` | the connection ends | no |
 | `lost_after` | the connection ends; the same key replays the true answer | yes |
+| `cut` | half of the answer, then the connection ends; the same key replays the true answer | yes |
 | `timeout_before` | silence for `seconds` | no |
 | `timeout_after` | silence for `seconds`; the same key replays the true answer | yes |
 | `delay` | the answer, `seconds` late, the key in flight meanwhile | yes, after the delay |
@@ -16,7 +22,8 @@
 Over HTTP a `delay` longer than the client's time-out is executed after the client gave up. In process the client's
 time-out is raised at once and the delayed request is never executed.
 
-`lost_after` and `timeout_after` sit below the idempotency layer: the answer is committed before the client loses it.
+`lost_after`, `timeout_after`, `cut`, `garbled` and `bad_gateway` sit below the idempotency layer: the answer is
+committed before the client loses it. docs.stripe.com/error-low-level, docs.stripe.com/rate-limits#object-lock-timeouts.
 """
 
 import re
@@ -26,12 +33,18 @@ from sandbox.errors import invalid_request
 
 KINDS = (
     "rate_limit",
+    "lock_timeout",
+    "key_expired",
+    "permission_missing",
     "error_before",
     "unavailable",
     "error_after",
+    "bad_gateway",
+    "garbled",
     "key_in_use",
     "lost_before",
     "lost_after",
+    "cut",
     "timeout_before",
     "timeout_after",
     "delay",

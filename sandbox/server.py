@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sandbox import access, clock, control, endpoints, forms, ids, pages
 from sandbox.calls import Call, read_wanted
@@ -117,8 +117,8 @@ class Api:
             if fault:
                 await _before(fault, wait)
             answer, replayed = await self._perform(incoming, fault, wait)
-            if fault:
-                await _after(fault, wait)
+            if fault and (broken := await _after(fault, wait, answer)):
+                return broken
         except StripeError as error:
             answer = self._failure(error, incoming.request_id)
         return _response(answer, incoming, replayed=replayed)
@@ -195,6 +195,19 @@ async def _before(fault: Fault, wait: Any) -> None:
                 code="rate_limit",
                 status=429,
             )
+        case "lock_timeout":
+            raise invalid_request(
+                "This object cannot be accessed right now because another API request or Stripe process is currently "
+                "accessing it.",
+                code="lock_timeout",
+                status=429,
+            )
+        case "key_expired":
+            raise invalid_request("Expired API Key provided.", code="api_key_expired", status=401)
+        case "permission_missing":
+            raise invalid_request(
+                "The provided key does not have the required permissions for this endpoint.", status=403
+            )
         case "error_before":
             raise api_error()
         case "unavailable":
@@ -213,12 +226,31 @@ async def _before(fault: Fault, wait: Any) -> None:
             raise ConnectionLost(timed_out=True)
 
 
-async def _after(fault: Fault, wait: Any) -> None:
-    if fault.kind == "lost_after":
+async def _after(fault: Fault, wait: Any, answer: Answer) -> Response | None:
+    """What reaches the client instead of the answer, which is committed; None when nothing is in its way."""
+    match fault.kind:
+        case "lost_after":
+            raise ConnectionLost
+        case "timeout_after":
+            await wait(fault.seconds)
+            raise ConnectionLost(timed_out=True)
+        case "cut":
+            return CutShort(answer.body, answer.status, media_type="application/json")
+        case "garbled" | "bad_gateway":
+            return Response(PAGE, 200 if fault.kind == "garbled" else 502, media_type="text/html")
+    return None
+
+
+PAGE = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class CutShort(Response):
+    """Half of the body, then the end of the connection."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body[: len(self.body) // 2], "more_body": True})
         raise ConnectionLost
-    if fault.kind == "timeout_after":
-        await wait(fault.seconds)
-        raise ConnectionLost(timed_out=True)
 
 
 def _check_version(version: str) -> None:

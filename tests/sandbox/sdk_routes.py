@@ -140,7 +140,8 @@ def _error_codes() -> frozenset[str]:
 class CheckedApp:
     """Wraps an ASGI application: every API exchange that passes through is checked; `violations` gathers what is wrong.
 
-    Anything outside `/v1/` (pages, the sandbox's own controls) passes unchecked.
+    Anything outside `/v1/` (pages, the sandbox's own controls) passes unchecked, and so does a page under it: that is
+    what a broken proxy answers in Stripe's place.
     """
 
     def __init__(self, app: Any) -> None:
@@ -153,7 +154,7 @@ class CheckedApp:
             await self.app(scope, receive, send)
             return
         sent, answered = bytearray(), bytearray()
-        status = 0
+        status, page = 0, False
 
         async def tee_receive() -> Any:
             message = await receive()
@@ -161,12 +162,17 @@ class CheckedApp:
             return message
 
         async def tee_send(message: Any) -> None:
-            nonlocal status
+            nonlocal status, page
             status = message.get("status", status)
+            page = page or any(
+                name == b"content-type" and b"html" in value for name, value in message.get("headers", [])
+            )
             answered.extend(message.get("body", b""))
             await send(message)
 
         await self.app(scope, tee_receive, tee_send)
+        if page:
+            return
         self.exchanges += 1
         query, body = scope.get("query_string", b"").decode(), sent.decode("utf-8", "replace")
         self.violations += check_exchange(scope["method"], scope["path"], query, body, status, bytes(answered))

@@ -82,7 +82,20 @@ def refund(charge: str) -> Refund:
     return Refund(charge=charge, amount=None, grounds="requested_by_customer", duplicate_of=None)
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "delay"])
+KEY_REFUSED = ("key_expired", "permission_missing")
+
+
+@pytest.mark.parametrize("kind", KEY_REFUSED)
+async def test_a_refused_key_is_a_failure_and_no_refund(counter: Counter, shop: Shop, app: Sandbox, kind: str) -> None:
+    maya = shop.customer()
+    charge = shop.charge(maya)
+    app.faults.add(Fault(kind, "POST", "/v1/refunds"))
+    settled = await counter.agreed(maya, refund(charge))
+    assert settled.status is Status.FAILED
+    assert shop.v1.refunds.list({"charge": charge}).data == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("delay", *KEY_REFUSED)])
 async def test_a_refund_is_made_once_whatever_happens_to_its_answer(
     counter: Counter, shop: Shop, app: Sandbox, kind: str
 ) -> None:
