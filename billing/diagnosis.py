@@ -10,7 +10,13 @@ from typing import Final
 
 from billing.facts import BillingFacts
 from billing.findings import Evidence, Finder, Finding, RecommendedAction, RootCause, Status
-from billing.findings_access import paid_but_locked_out, source_unavailable, unpaid_but_unlocked, usage_spike
+from billing.findings_access import (
+    paid_but_locked_out,
+    plan_over_granted,
+    source_unavailable,
+    unpaid_but_unlocked,
+    usage_spike,
+)
 from billing.findings_accounts import duplicate_subscription, enterprise_account, renewed_recently_yearly
 from billing.findings_charges import (
     charge_disputed,
@@ -77,6 +83,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.SUBSCRIPTION_PAUSED, subscription_paused),
     (RootCause.CANCELLATION_SCHEDULED, cancellation_scheduled),
     (RootCause.UNPAID_BUT_UNLOCKED, unpaid_but_unlocked),
+    (RootCause.PLAN_OVER_GRANTED, plan_over_granted),
     (RootCause.SUBSCRIPTION_ENDED, subscription_ended),
     (RootCause.REFUND_PENDING, refund_pending),
     (RootCause.REFUNDED_ALREADY, refunded_already),

@@ -217,4 +217,6 @@ class BillingFacts:
     disputes: tuple[DisputeFacts, ...] = ()
     entitlements: EntitlementFacts | None = None
     usage: UsageFacts | None = None
+    prices: tuple[PriceFacts, ...] = ()  # the price list: read only where what is granted is not what is paid for
+    prorated_at: datetime | None = None  # the newest proration that waits for an invoice; read in the same case
     unavailable: frozenset[Source] = frozenset()

@@ -48,6 +48,7 @@ class RootCause(StrEnum):
     SUBSCRIPTION_PAUSED = "subscription_paused"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
     UNPAID_BUT_UNLOCKED = "unpaid_but_unlocked"
+    PLAN_OVER_GRANTED = "plan_over_granted"
     SUBSCRIPTION_ENDED = "subscription_ended"
     REFUND_PENDING = "refund_pending"
     REFUNDED_ALREADY = "refunded_already"

@@ -9,6 +9,8 @@ from typing import Final
 from billing.facts import BillingFacts, SubscriptionFacts
 from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
 from billing.findings_subscriptions import plan
+from billing.granted_plans import FREE, grants, monthly_cost, monthly_price
+from billing.money import Money
 
 PROPAGATION: Final = timedelta(hours=1)
 """The product may take this long to follow a payment: a difference younger than that is no fault yet."""
@@ -16,8 +18,6 @@ PROPAGATION: Final = timedelta(hours=1)
 SPIKE_FACTOR: Final = 2
 """Usage of at least this many times the period before is a spike, once it is beyond what the plan includes. Without a
 period before, what the plan includes is the measure."""
-
-FREE: Final = frozenset(["free", "none", ""])
 
 _SOURCES: Final = {
     "stripe": "your payments and invoices",
@@ -45,8 +45,8 @@ def paid_but_locked_out(facts: BillingFacts) -> Iterator[Finding]:
     paid = [subscription for subscription in facts.subscriptions if _paid_up(subscription, facts)]
     if access is None or not paid or _settling(facts):
         return
-    wrong_plan = not any(_grants(access.plan, subscription) for subscription in paid)
-    if access.active and not access.locked_reason and not wrong_plan:
+    wrong_plan = not any(grants(access.plan, subscription) for subscription in paid)
+    if access.active and not access.locked_reason and (not wrong_plan or _more_granted(facts, paid)):
         return
     state = "is locked" if not access.active or access.locked_reason else f"still has the {access.plan.title()} plan"
     yield Finding(
@@ -56,6 +56,27 @@ def paid_but_locked_out(facts: BillingFacts) -> Iterator[Finding]:
         "has to put it right.",
         RecommendedAction.TALK_TO_HUMAN,
         (Evidence("subscription", paid[0].id), Evidence("plan", access.plan)),
+        at_stake=monthly_cost(paid[0]),
+    )
+
+
+def plan_over_granted(facts: BillingFacts) -> Iterator[Finding]:
+    """The product grants a plan that costs more than what is paid up. At stake: the difference of a month."""
+    access = facts.entitlements
+    paid = [subscription for subscription in facts.subscriptions if _paid_up(subscription, facts)]
+    more = _more_granted(facts, paid)
+    if access is None or not access.active or access.locked_reason or more is None or _settling(facts):
+        return
+    subscription, costs, sold_for = more
+    yield Finding(
+        Status.AMBER,
+        RootCause.PLAN_OVER_GRANTED,
+        f"Your workspace has the {access.plan.title()} plan, which is sold for {sold_for} a month, while your "
+        f"subscription pays {costs} a month for {plan(subscription)}. A colleague has to settle which of the two is "
+        "meant.",
+        RecommendedAction.TALK_TO_HUMAN,
+        (Evidence("subscription", subscription.id), Evidence("plan", access.plan)),
+        at_stake=sold_for - costs,
     )
 
 
@@ -77,6 +98,7 @@ def unpaid_but_unlocked(facts: BillingFacts) -> Iterator[Finding]:
             f"Your workspace has the {access.plan.title()} plan, although no subscription pays for it at the moment.",
             RecommendedAction.TALK_TO_HUMAN,
             (Evidence("plan", access.plan), *(Evidence("subscription", one.id) for one in facts.subscriptions)),
+            at_stake=monthly_price(facts, access.plan),
         )
 
 
@@ -109,18 +131,24 @@ def _paid_up(subscription: SubscriptionFacts, facts: BillingFacts) -> bool:
     return bool(subscription.items) and not any(invoice.status in ("open", "uncollectible") for invoice in mine)
 
 
-def _grants(plan_granted: str, subscription: SubscriptionFacts) -> bool:
-    """Whether the plan the product grants is one of those the subscription pays for (`team` and "Acme Cloud Team")."""
-    wanted = plan_granted.casefold().strip()
-    return any(
-        wanted == item.product_name.casefold() or wanted in item.product_name.casefold().split()
-        for item in subscription.items
-    )
+def _more_granted(facts: BillingFacts, paid: list[SubscriptionFacts]) -> tuple[SubscriptionFacts, Money, Money] | None:
+    """The dearest of the `paid` subscriptions, what it costs a month, and the higher price of the plan that is granted
+    instead; None where that plan is paid for, costs no more, or has no known price."""
+    access = facts.entitlements
+    costs = [(cost, one) for one in paid if (cost := monthly_cost(one)) is not None]
+    if access is None or not costs or any(grants(access.plan, one) for one in paid):
+        return None
+    cost, subscription = max(costs, key=lambda pair: pair[0].amount)
+    item = subscription.items[0]
+    unit = monthly_price(facts, access.plan, cost.currency, item.interval)
+    sold_for = None if unit is None else Money(unit.amount * item.quantity, unit.currency)
+    return (subscription, cost, sold_for) if sold_for is not None and sold_for.amount > cost.amount else None
 
 
 def _settling(facts: BillingFacts) -> bool:
-    """Something was billed, started or ended a moment ago, and the product may not have heard of it yet."""
+    """Something was billed, changed, started or ended a moment ago, and the product may not have heard of it yet."""
     moments = [invoice.created for invoice in facts.invoices]
     moments += [subscription.created for subscription in facts.subscriptions]
     moments += [one.ended_at for one in facts.subscriptions if one.ended_at is not None]
+    moments += [facts.prorated_at] if facts.prorated_at is not None else []
     return any(facts.as_of - PROPAGATION < moment <= facts.as_of for moment in moments)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from billing.facts import BillingFacts, EntitlementFacts, Source, SubscriptionFacts, UsageFacts
+from billing.facts import BillingFacts, EntitlementFacts, PriceFacts, Source, SubscriptionFacts, UsageFacts
+from billing.granted_plans import unpaid_for
 from billing.ids import CustomerId
 from tools.entitlements import Entitlements
 from tools.sources import SourceUnavailable
 from tools.stripe_history import history
+from tools.stripe_line import Listed
 from tools.stripe_reads import CustomerReads, together
 from tools.usage import Usage
 
@@ -39,10 +41,17 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         history(reads),
         entitlements_of(entitlements, reads.customer),
     )
-    disputes, used = await together(
-        reads.disputes(past.charges), usage_of(usage, reads.customer, *current_period(subscriptions.items, as_of))
+    disputes, used, between = await together(
+        reads.disputes(past.charges),
+        usage_of(usage, reads.customer, *current_period(subscriptions.items, as_of)),
+        _between(reads, granted, subscriptions.items),
     )
-    listed = {"payment_methods": methods, "subscriptions": subscriptions, "disputes": disputes}
+    listed = {
+        "payment_methods": methods,
+        "subscriptions": subscriptions,
+        "disputes": disputes,
+        "prices": between.prices,
+    }
     missing: set[Source] = set()
     if isinstance(granted, SourceUnavailable):
         missing.add(granted.source)
@@ -59,9 +68,30 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         disputes=disputes.items,
         entitlements=None if isinstance(granted, SourceUnavailable) else granted,
         usage=None if isinstance(used, SourceUnavailable) else used,
+        prices=between.prices.items,
+        prorated_at=between.prorated_at,
         unavailable=frozenset(missing),
     )
     return Gathered(facts, past.cut | {name for name, each in listed.items() if each.more})
+
+
+@dataclass(frozen=True, slots=True)
+class _Between:
+    """What tells an over-granted plan from a change under way; empty where the product grants what is paid for."""
+
+    prices: Listed[PriceFacts] = field(default_factory=lambda: Listed(()))
+    prorated_at: datetime | None = None
+
+
+async def _between(
+    reads: CustomerReads,
+    granted: EntitlementFacts | SourceUnavailable | None,
+    subscriptions: tuple[SubscriptionFacts, ...],
+) -> _Between:
+    if not isinstance(granted, EntitlementFacts) or not unpaid_for(granted, subscriptions):
+        return _Between()
+    prices, prorated_at = await together(reads.price_list(), reads.newest_proration())
+    return _Between(prices, prorated_at)
 
 
 def current_period(subscriptions: tuple[SubscriptionFacts, ...], as_of: datetime) -> tuple[datetime, datetime]:

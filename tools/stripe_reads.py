@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import stripe
@@ -100,6 +101,13 @@ class CustomerReads:
         )
         names = await self.product_names(listed.items)
         return Listed(tuple(understood(objects.subscription_facts, each, names) for each in listed.items), listed.more)
+
+    async def newest_proration(self) -> datetime | None:
+        """When the plan was last changed in a way that still waits for an invoice; None without such a change."""
+        listed = await self.line.pages(
+            self.line.v1.invoice_items.list_async, {"customer": self.customer, "pending": True}
+        )
+        return max((understood(objects.when, each.date) for each in listed.items if each.proration), default=None)
 
     async def refunds(self, charge_id: str) -> Listed[RefundFacts]:
         """Refunds of a charge that was checked to be the customer's, newest first."""

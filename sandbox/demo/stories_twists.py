@@ -53,6 +53,14 @@ async def hank(shop: Shop) -> AsyncGenerator[datetime, None]:
         await shop.delete("subscriptions/sub_hank")
 
 
+async def ruth(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Pays for Team; the product was never told that Business was only tried."""
+    yield shop.ago(months=3, days=11, hours=5)
+    await shop.customer("cus_ruth", "Ruth Abrams")
+    await shop.card("cus_ruth")
+    await shop.subscribe("cus_ruth", "team_monthly")
+
+
 async def igor(shop: Shop) -> AsyncGenerator[datetime, None]:
     """Wrote orders to the machine where data belongs: into his name, and into what an integration bills him for."""
     yield shop.ago(months=3, days=9, hours=2)

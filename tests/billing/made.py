@@ -17,6 +17,7 @@ from billing.facts import (
     InvoiceLineFacts,
     MeterUsage,
     PaymentMethodFacts,
+    PriceFacts,
     RefundFacts,
     SubscriptionFacts,
     SubscriptionItemFacts,
@@ -70,6 +71,11 @@ def item(name: str = "Starter", amount: int = 2000, **changes: Any) -> Subscript
 def subscription(**changes: Any) -> SubscriptionFacts:
     made = SubscriptionFacts(SUB, ME, "active", (item(),), ago(days=100))
     return replace(made, **changes)
+
+
+def price(name: str = "Business", amount: int = 20000, interval: str = "month", **changes: Any) -> PriceFacts:
+    key = f"{name.lower()}_{interval}ly"
+    return replace(PriceFacts(PriceId(f"price_{key}"), name, key, usd(amount), interval, True), **changes)
 
 
 def charge(id_: str = "ch_1", **changes: Any) -> ChargeFacts:
@@ -199,6 +205,10 @@ TWICE = (
 PRORATED = invoice(total=usd(8000), lines=(line(-1000, proration=True), line(3000, proration=True)))
 REFUNDED = charge(invoice=InvoiceId("in_1"), refunded=True, amount_refunded=usd(2000))
 TRIAL = subscription(status="trialing", trial_end=SOON, items=(item(current_period_end=SOON),))
+OVER_GRANTED: dict[str, Any] = {
+    "prices": (price(), price("Team", 6000), price("Starter", 2000), price("Business", 200000, "year")),
+    "entitlements": access("business"),
+}
 TWO_SUBSCRIPTIONS = (subscription(id=SubscriptionId("sub_two"), created=ago(days=40)), subscription())
 YEARLY = subscription(
     items=(item(interval="year", current_period_end=NOW + timedelta(days=355)),), created=ago(days=375)

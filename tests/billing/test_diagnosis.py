@@ -5,12 +5,13 @@ from dataclasses import replace
 import pytest
 
 from billing.diagnosis import FINDERS, RecommendedAction, RootCause, Status, diagnose
-from billing.facts import BillingFacts
+from billing.facts import BillingFacts, SubscriptionItemFacts
 from billing.ids import ChargeId
 from tests.billing.made import (
     ENDED,
     NO_CARD,
     NOW,
+    OVER_GRANTED,
     PRORATED,
     REFUNDED,
     SOON,
@@ -28,6 +29,7 @@ from tests.billing.made import (
     facts,
     failing,
     invoice,
+    item,
     mailed,
     refund,
     subscription,
@@ -253,6 +255,7 @@ CAUSES: list[Case] = [
         RecommendedAction.TALK_TO_HUMAN,
         facts(subscriptions=(), entitlements=access("team")),
     ),
+    (RootCause.PLAN_OVER_GRANTED, Status.AMBER, RecommendedAction.TALK_TO_HUMAN, facts(**OVER_GRANTED)),
     (
         RootCause.SUBSCRIPTION_ENDED,
         Status.AMBER,
@@ -355,3 +358,19 @@ def test_what_is_at_stake():
     assert diagnose(facts(subscriptions=TWO_SUBSCRIPTIONS)).at_stake == usd(2000)
     assert diagnose(facts(subscriptions=(YEARLY,))).at_stake == usd(2000)
     assert diagnose(facts()).at_stake is None
+    assert diagnose(facts(entitlements=access("free"))).at_stake == usd(2000)  # paid for, and locked out
+    assert diagnose(facts(**OVER_GRANTED | {"subscriptions": ()})).at_stake == usd(20000)  # unlocked, and unpaid
+
+
+@pytest.mark.parametrize(
+    ("paid", "apart"),
+    [
+        (item("Team", 6000), 14000),
+        (item("Team", 6000, quantity=3), 42000),
+        (item("Team", 60000, interval="year"), 16666 - 5000),
+        (item("Team", 6000, interval="3 months"), 16666 - 2000),
+    ],
+)
+def test_more_than_is_paid_costs_the_difference_of_a_month(paid: SubscriptionItemFacts, apart: int):
+    found = diagnose(facts(subscriptions=(subscription(items=(paid,)),), **OVER_GRANTED))
+    assert (found.root_cause, found.at_stake) == (RootCause.PLAN_OVER_GRANTED, usd(apart))

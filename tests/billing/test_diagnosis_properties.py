@@ -23,6 +23,7 @@ from tests.billing.made import (
     invoice,
     item,
     line,
+    price,
     refund,
     subscription,
 )
@@ -159,6 +160,10 @@ FACTS = st.builds(
         active=st.booleans(),
         locked_reason=st.sampled_from([None, "payment_required"]),
     ),
+    prices=st.lists(st.builds(price, st.sampled_from(["Starter", "Team"]), st.integers(0, 90_000)), max_size=2).map(
+        tuple
+    ),
+    prorated_at=st.none() | PAST,
     usage=st.none() | st.builds(lambda meter: UsageFacts(ago(days=10), NOW, (meter,)), METERS),
     unavailable=st.frozensets(st.sampled_from(["stripe", "entitlements", "usage"])),
 )
@@ -178,7 +183,9 @@ def amounts(facts: BillingFacts) -> set[str]:
     for one in facts.invoices:
         money += [one.total, one.amount_remaining]
         money.append(Money(sum(line.amount.amount for line in one.lines if line.proration), "usd"))
+    money += [one.unit_amount for one in facts.prices if one.unit_amount]
     for one in facts.subscriptions:
+        money += [each.unit_amount for each in one.items if each.unit_amount]
         money.append(
             Money(sum(each.unit_amount.amount * each.quantity for each in one.items if each.unit_amount), "usd")
         )

@@ -8,11 +8,13 @@ import pytest
 from billing.diagnosis import RootCause, diagnose
 from billing.facts import BillingFacts
 from billing.ids import ChargeId, PaymentMethodId, SubscriptionId
+from billing.money import Money
 from tests.billing.made import (
     ENDED,
     NO_CARD,
     NOTHING,
     NOW,
+    OVER_GRANTED,
     PRORATED,
     REFUNDED,
     SOON,
@@ -33,6 +35,7 @@ from tests.billing.made import (
     item,
     line,
     mailed,
+    price,
     refund,
     subscription,
     unpaid,
@@ -144,6 +147,31 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     (
         RootCause.UNPAID_BUT_UNLOCKED,
         facts(subscriptions=(replace(ENDED, ended_at=ago(minutes=59)),), entitlements=access("starter")),
+    ),
+    # Paid for, paid by another subscription, changed or billed minutes ago, no price known, sold for no more, another
+    # currency, switched off, behind on payment.
+    (RootCause.PLAN_OVER_GRANTED, facts(**OVER_GRANTED | {"entitlements": access("starter")})),
+    *(
+        (RootCause.PLAN_OVER_GRANTED, facts(**OVER_GRANTED | change))
+        for change in (
+            {"subscriptions": (subscription(), subscription(items=(item("Business", 20000),)))},
+            {"prorated_at": ago(minutes=59)},
+            {"invoices": (invoice(created=ago(minutes=10)),)},
+            {"prices": ()},
+            {"prices": (price(amount=2000),)},
+            {"prices": (price(unit_amount=None),)},
+            {"prices": (price(active=False),)},
+            {"prices": (price(unit_amount=Money(20000, "eur")),)},
+            {"entitlements": access("business", active=False)},
+            {"entitlements": access("business", locked_reason="abuse")},
+            {"subscriptions": (subscription(status="past_due"),)},
+            {"invoices": (unpaid(),)},
+        )
+    ),
+    # Granted less than is paid for, with the price list at hand.
+    (
+        RootCause.PLAN_OVER_GRANTED,
+        facts(subscriptions=(subscription(items=(item("Team", 6000),)),), prices=OVER_GRANTED["prices"]),
     ),
     (RootCause.SUBSCRIPTION_ENDED, facts(subscriptions=(replace(ENDED, ended_at=ago(days=91)),))),
     (RootCause.REFUND_PENDING, facts(refunds=(refund(status="succeeded"),))),

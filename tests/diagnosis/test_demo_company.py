@@ -50,6 +50,7 @@ TOLD: dict[str, list[RootCause]] = {
         RootCause.CARD_DECLINED_BY_BANK,
         RootCause.UNPAID_BUT_UNLOCKED,
     ],
+    "cus_ruth": [RootCause.PLAN_OVER_GRANTED],
     "cus_igor": [RootCause.HEALTHY],
     "cus_cody": [RootCause.HEALTHY],
     "cus_cleo": [RootCause.HEALTHY],
@@ -101,6 +102,19 @@ async def test_wade_is_told_when_and_who(bench: Bench):
         "usually take 5 to 10 days to show it."
     )
     assert found.evidence == (("refund", "re_wade"), ("charge", "ch_wade"), ("refunded_by", "dashboard"))
+
+
+async def test_what_the_product_gives_away_is_told_with_its_price(bench: Bench):
+    ruth = await bench.diagnosis("cus_ruth")
+    assert ruth.explanation == (
+        "Your workspace has the Business plan, which is sold for $200.00 a month, while your subscription pays $60.00 "
+        "a month for Team. A colleague has to settle which of the two is meant."
+    )
+    assert str(ruth.at_stake) == "$140.00"
+    hank = next(
+        one for one in (await bench.diagnosis("cus_hank")).also if one.root_cause is RootCause.UNPAID_BUT_UNLOCKED
+    )
+    assert str(hank.at_stake) == "$60.00"
 
 
 async def test_lola_is_not_told_why(bench: Bench):

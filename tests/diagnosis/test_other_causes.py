@@ -170,6 +170,17 @@ async def test_an_upgrade_is_not_a_lockout_in_its_first_hour(bench: Bench):
     assert (await bench.causes("cus_tess"))[0] is RootCause.PAID_BUT_LOCKED_OUT
 
 
+async def test_a_downgrade_is_not_over_granted_in_its_first_hour(bench: Bench):
+    item = (await bench.shop.get("subscriptions/sub_carl"))["items"]["data"][0]["id"]
+    await bench.shop.post("subscriptions/sub_carl", {"items": [{"id": item, "price": price_id("starter_monthly")}]})
+    assert await bench.causes("cus_carl") == [RootCause.HEALTHY]
+    await bench.pass_time(hours=1)
+    found = await bench.diagnosis("cus_carl")
+    assert (found.root_cause, str(found.at_stake)) == (RootCause.PLAN_OVER_GRANTED, "$40.00")
+    bench.access.grant("cus_carl", "starter")
+    assert await bench.causes("cus_carl") == [RootCause.HEALTHY]
+
+
 async def test_proration_is_news_for_one_bill(bench: Bench):
     assert await bench.causes("cus_ravi") == [RootCause.MID_CYCLE_UPGRADE_PRORATION]
     await bench.pass_time(days=27)
