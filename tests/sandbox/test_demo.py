@@ -208,7 +208,11 @@ def test_the_product_grants_what_is_paid_except_where_that_is_the_story(world: d
         if subscription["status"] != "canceled":
             product = subscription["items"]["data"][0]["price"]["product"]
             paid[subscription["customer"]] = product.removeprefix("prod_")
-    assert {customer for customer in granted if granted[customer] != paid[customer]} == {"cus_paul", "cus_hank", "cus_ruth"}
+    assert {customer for customer in granted if granted[customer] != paid[customer]} == {
+        "cus_paul",
+        "cus_hank",
+        "cus_ruth",
+    }
 
 
 def test_usage_is_rows_the_usage_store_accepts():
