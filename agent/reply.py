@@ -20,13 +20,13 @@ from agent.sentences import checkable, plain, sentences
 
 PLACEHOLDER = "[[effects]]"
 LONGEST = 4_000  # characters
-_TOOL_OF = {
-    "refund": "refund",
-    "cancel": "cancel_subscription",
-    "change": "change_plan",
-    "charge": "retry_payment",
-    "link": "card_update_link",
-    "resume": "resume_subscription",
+# A claim's verb, and the tools whose sentence from the ledger may stand in the claim's place.
+_TOOLS_OF = {
+    "refund": ("refund",),
+    "cancel": ("cancel_subscription", "undo_scheduled_change"),
+    "change": ("change_plan", "update_billing_details", "set_tax_id", "undo_scheduled_change"),
+    "charge": ("retry_payment", "resume_subscription"),
+    "link": ("card_update_link", "new_checkout_link"),
 }
 _ROW = re.compile(r"[-+]?(?:US)?[$€£]\s?\d[\d.,]*(?::| on )")
 # Statuses about which the ledger has something to say in place of the model's sentence.
@@ -107,10 +107,10 @@ def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:
 
 def _spoken_for(claim: Claim, effects: Sequence[EffectRecord]) -> bool:
     live = [effect for effect in effects if effect.status in _SPOKEN_FOR]
-    tool = _TOOL_OF.get(claim.action)
-    if tool is None:
+    tools = _TOOLS_OF.get(claim.action)
+    if tools is None:
         return claim.action == "other" and bool(live)
-    return any(effect.tool == tool for effect in live)
+    return any(effect.tool in tools for effect in live)
 
 
 def _figures(text: str, evidence: Evidence) -> list[str]:

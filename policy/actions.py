@@ -6,16 +6,42 @@ model, a field's description its parameter's. Models are strict and closed: a wr
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from store.redaction import redact
 
 
 class Action(BaseModel):
-    """Common shape of an action; `tool` is its exact name everywhere (schemas, rules, ledger, audit)."""
+    """Common shape of an action; `tool` is its exact name everywhere (schemas, rules, ledger, audit).
+
+    `personal`: the arguments hold what a person wrote, so the store seals them.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
     tool: ClassVar[str]
+    personal: ClassVar[bool] = False
+
+
+def _without_secrets(text: str) -> str:
+    if redact(text) != text:
+        raise ValueError("looks like a card number, a key or a password")
+    return text
+
+
+# One line, and no curly quotes: the sentence people say yes to puts it between those.
+_ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029“”]*$"
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=_ONE_LINE),
+    AfterValidator(_without_secrets),
+]
+WordsOrNone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=150, pattern=_ONE_LINE),
+    AfterValidator(_without_secrets),
+]
 
 
 class Refund(Action):
@@ -103,6 +129,31 @@ class AccountCredit(Action):
     )
 
 
+class UpdateBillingDetails(Action):
+    """Change the name, e-mail or address on the customer's next invoices, exactly as the customer wrote them; null
+    leaves a part as it is. Call billing_details first. A new line1 begins a new street address. The customer is shown
+    the result and confirms it; a new e-mail or another country also needs a colleague."""
+
+    tool: ClassVar[str] = "update_billing_details"
+    personal: ClassVar[bool] = True
+    name: Words | None = Field(description="Name of the person or company.")
+    email: Words | None = Field(description="Address that invoices and receipts are sent to.")
+    line1: Words | None = Field(description="Street and number.")
+    line2: WordsOrNone | None = Field(description="Floor, suite, care of; an empty text removes it.")
+    city: Words | None = Field(description="City or town.")
+    state: WordsOrNone | None = Field(description="State or province; an empty text removes it.")
+    postal_code: WordsOrNone | None = Field(description="Postal code; an empty text removes it.")
+    country: Annotated[Words, StringConstraints(to_upper=True)] | None = Field(
+        description="Two-letter code (ISO 3166-1), like DE."
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if all(value is None for value in self.__dict__.values()):
+            raise ValueError("name at least one part to change")
+        return self
+
+
 class CardUpdateLink(Action):
     """Make a short-lived, private link on which the customer can change the card on file. Moves no money."""
 
@@ -118,6 +169,7 @@ ACTIONS: dict[str, type[Action]] = {
         ChangePlan,
         CancelSubscription,
         ResumeSubscription,
+        UpdateBillingDetails,
         CardUpdateLink,
     )
 }

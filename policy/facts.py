@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.customer_details import AddressFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -74,9 +75,16 @@ class CreditCase:
 
 
 @dataclass(frozen=True, slots=True)
+class DetailsCase:
+    as_of: datetime
+    customer: CustomerFacts
+    address: AddressFacts | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     as_of: datetime
     customer: CustomerFacts
 
 
-ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | CreditCase | LinkCase
+ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | CreditCase | DetailsCase | LinkCase

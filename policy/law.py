@@ -128,6 +128,16 @@ def nothing_in_flight(q: Question[Action, ActionFacts]) -> Deny | None:
     )
 
 
+def moves_nothing(q: Question[Action, ActionFacts]) -> None:  # noqa: ARG001
+    """The value of an action that neither pays out nor collects."""
+    return
+
+
+def holds_nothing(q: Question[Action, ActionFacts]) -> tuple[Reservation, ...]:  # noqa: ARG001
+    """The reservations of an action that counts against no budget."""
+    return ()
+
+
 def over_human_limit(q: Question[Action, ActionFacts], value: Money | None) -> Deny | None:
     if value is None:
         return None

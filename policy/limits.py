@@ -16,6 +16,7 @@ DEFAULT = Path(__file__).with_name("limits.toml")
 
 Minor = Annotated[int, Field(strict=True, ge=0, le=10**12)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
+Flag = Annotated[bool, Field(strict=True)]
 # As Stripe writes them: a table named USD would be read, and never be found.
 Currency = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
 
@@ -46,6 +47,14 @@ class LinkLimits(_Closed):
     per_customer_day: Count
 
 
+class DetailsLimits(_Closed):
+    """`email_by_lee`, `country_by_lee`: whether a new e-mail, or a move to another country, needs no human."""
+
+    changes_per_customer_day: Count
+    email_by_lee: Flag
+    country_by_lee: Flag
+
+
 class ConsentLimits(_Closed):
     confirmation_valid_hours: Count
     approval_valid_hours: Count
@@ -69,6 +78,7 @@ class Limits(_Closed):
     retry: RetryLimits
     plan_change: PlanChangeLimits
     links: LinkLimits
+    details: DetailsLimits
     consent: ConsentLimits
     currency: dict[Currency, CurrencyLimits] = Field(min_length=1)
 

@@ -15,6 +15,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    UpdateBillingDetails,
 )
 from policy.facts import ActionFacts, CancelCase, PlanChangeCase, ResumeCase
 from policy.proposals import Principal, Proposal
@@ -31,6 +32,8 @@ def target(action: Action, principal: Principal) -> str:
             return action.subscription
         case AccountCredit():
             return f"credit:{principal.customer}"
+        case UpdateBillingDetails():
+            return f"details:{principal.customer}"
         case CardUpdateLink():
             return f"link:{principal.customer}"
         case _:
@@ -58,6 +61,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"cancel_subscription:{action.subscription}:{action.when}:{_period(facts)}:{attempt}"
         case ResumeSubscription() as action:
             return f"resume_subscription:{action.subscription}:{_period(facts)}:{attempt}"
+        case UpdateBillingDetails():
+            return f"update_billing_details:{proposal.principal.customer}:{attempt}"
         case CardUpdateLink():
             return f"card_update_link:{proposal.id}"
         case _:

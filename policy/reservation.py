@@ -136,6 +136,7 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
         stripe_id=None,
         receipt=None,
         created_at=question.now,
+        personal=sent.personal,
     )
     _keep(uow, proposal, allowed, policy_hash, question.now, question, row)
     uow.ledger.reserve(row)
@@ -200,6 +201,7 @@ def _keep(
             decision.reason,
             shown,
             now,
+            personal=proposal.action.personal,
         )
     )
     _log(uow, proposal, decision, policy_hash, shown, intent)

@@ -16,6 +16,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    UpdateBillingDetails,
 )
 from tools.check_entitlements import CheckEntitlements, check_entitlements
 from tools.diagnose import Diagnose, diagnose
@@ -48,6 +49,7 @@ REGISTRY: Final = Registry(
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),
         action_tool(ResumeSubscription, EffectClass.WRITE),
+        action_tool(UpdateBillingDetails, EffectClass.WRITE),
         action_tool(CardUpdateLink, EffectClass.WRITE),
     )
 )

@@ -18,12 +18,14 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    UpdateBillingDetails,
 )
 from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
 from policy.facts import ActionFacts
 from policy.proposals import Principal
 from tools.cancel_effect import CancelEffect
 from tools.credit_effect import CreditEffect
+from tools.details_effect import DetailsEffect
 from tools.link_effect import LinkEffect
 from tools.plan_effect import PlanEffect
 from tools.refund_effect import RefundEffect
@@ -72,6 +74,7 @@ class StripeEffects:
             ChangePlan.tool: PlanEffect(),
             CancelSubscription.tool: CancelEffect(),
             ResumeSubscription.tool: ResumeEffect(),
+            UpdateBillingDetails.tool: DetailsEffect(),
             CardUpdateLink.tool: LinkEffect(clock, return_url),
         }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import stripe
 
+from billing.customer_details import AddressFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -74,6 +75,14 @@ def customer_facts(customer: stripe.Customer) -> CustomerFacts:
         default_payment_method=PaymentMethodId(default) if default else None,
         metadata=labels(customer.metadata),
     )
+
+
+def address_facts(address: Any) -> AddressFacts | None:
+    """Stripe's `address`, where an empty part is null or an empty text."""
+    if address is None:
+        return None
+    parts = ("line1", "line2", "city", "state", "postal_code", "country")
+    return AddressFacts(**{part: getattr(address, part, None) or None for part in parts})
 
 
 def payment_method_facts(method: stripe.PaymentMethod) -> PaymentMethodFacts:

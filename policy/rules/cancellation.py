@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from policy.actions import CancelSubscription
-from policy.decisions import Deny, FactValue, Reservation
+from policy.decisions import Deny, FactValue
 from policy.facts import CancelCase
-from policy.law import Law
+from policy.law import Law, holds_nothing, moves_nothing
 from policy.question import Question
 from policy.rules.subscriptions import not_found, subscription
 from policy.shown import day
@@ -40,15 +40,6 @@ def shown(q: Q) -> str:
     return f"Cancel {name} at the end of the paid period: access stays until {day(until)}."
 
 
-def no_value(q: Q) -> None:  # noqa: ARG001
-    """Cancelling moves no money: it neither refunds nor charges."""
-    return
-
-
-def reservations(q: Q) -> tuple[Reservation, ...]:  # noqa: ARG001
-    return ()
-
-
 def told(q: Q) -> dict[str, FactValue]:
     return {"subscription": q.action.subscription, "when": q.action.when, "status": subscription(q).status}
 
@@ -59,8 +50,8 @@ CANCELLATION: Final = Law(
     denials=(not_found("cancel.not_found"), already_ended),
     approvals=(),
     shown=shown,
-    value=no_value,
-    reservations=reservations,
+    value=moves_nothing,
+    reservations=holds_nothing,
     confirmation_rule="cancel.confirmation",
     allow_rule="cancel.confirmed",
     told=told,

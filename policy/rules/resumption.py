@@ -7,9 +7,9 @@ from typing import Final
 from billing.facts import SubscriptionItemFacts
 from billing.money import Money
 from policy.actions import ResumeSubscription
-from policy.decisions import Deny, FactValue, Reservation
+from policy.decisions import Deny, FactValue
 from policy.facts import ResumeCase
-from policy.law import Law
+from policy.law import Law, holds_nothing, moves_nothing
 from policy.question import Question
 from policy.rules.subscriptions import not_found, subscription
 from policy.shown import day
@@ -81,15 +81,6 @@ def _price(item: SubscriptionItemFacts) -> str | None:
     return f"{cost} a {item.interval}"
 
 
-def no_value(q: Q) -> None:  # noqa: ARG001
-    """Nothing moves now; the renewal is what the customer had before."""
-    return
-
-
-def reservations(q: Q) -> tuple[Reservation, ...]:  # noqa: ARG001
-    return ()
-
-
 def told(q: Q) -> dict[str, FactValue]:
     current = subscription(q)
     return {
@@ -105,8 +96,8 @@ RESUMPTION: Final = Law(
     denials=(not_found("resume.not_found"), ended, not_running, not_ending),
     approvals=(),
     shown=shown,
-    value=no_value,
-    reservations=reservations,
+    value=moves_nothing,
+    reservations=holds_nothing,
     confirmation_rule="resume.confirmation",
     allow_rule="resume.confirmed",
     told=told,

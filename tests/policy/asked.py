@@ -8,13 +8,22 @@ from typing import Any
 from billing.ids import CaseId, CustomerId, ProposalId
 from policy.actions import Action
 from policy.decisions import Decision, NeedsApproval, NeedsConfirmation
-from policy.facts import CancelCase, CreditCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
+from policy.facts import (
+    CancelCase,
+    CreditCase,
+    DetailsCase,
+    LinkCase,
+    PlanChangeCase,
+    RefundCase,
+    ResumeCase,
+    RetryCase,
+)
 from policy.law import decide
 from policy.proposals import Principal, Proposal, Role
 from policy.question import Approval, Consents, Question, Standing
 from policy.rules import LAWS
 from tests.billing import made
-from tests.policy.house import LIMITS, ME, charge, invoice, price, subscription, usd
+from tests.policy.house import LIMITS, ME, STREET, charge, invoice, price, subscription, usd
 from tests.policy.stripe_twin import noon
 
 NOW = noon()
@@ -46,6 +55,10 @@ def resume_case(**changes: Any) -> ResumeCase:
 
 def credit_case(**changes: Any) -> CreditCase:
     return CreditCase(**{"as_of": NOW, "customer": made.customer(balance=usd(0)), **changes})
+
+
+def details_case(**changes: Any) -> DetailsCase:
+    return DetailsCase(**{"as_of": NOW, "customer": made.customer(), "address": STREET, **changes})
 
 
 def link_case(**changes: Any) -> LinkCase:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from billing.customer_details import AddressFacts
 from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFacts
 from billing.ids import CaseId, CustomerId, PaymentMethodId, PriceId, ProposalId, SubscriptionItemId
 from billing.money import Money
@@ -23,6 +24,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    UpdateBillingDetails,
 )
 from policy.crash_points import Reach, pass_by
 from policy.gate import Gate
@@ -87,6 +89,11 @@ def resume(subscription: str = "sub_ending") -> ResumeSubscription:
 
 def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit:
     return AccountCredit(amount=amount, grounds=grounds)
+
+
+def details(**changes: str) -> UpdateBillingDetails:
+    nothing = dict.fromkeys(UpdateBillingDetails.model_fields)
+    return UpdateBillingDetails.model_validate({**nothing, **(changes or {"name": "Acme GmbH"})})
 
 
 def link() -> CardUpdateLink:
@@ -216,11 +223,15 @@ class House:
         assert sorted(map(str, settled)) == sorted(ended)
 
 
+STREET = AddressFacts("Hauptstr. 1", "Hinterhaus", "Berlin", None, "10115", "DE")
+
+
 def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None:
     """One customer with a paid charge, an open invoice, a card and a subscription."""
     id_ = CustomerId(customer)
     card = made.card(f"pm_{suffix}")
     stripe.customers[id_] = made.customer(id=id_, default_payment_method=PaymentMethodId(card.id), balance=usd(0))
+    stripe.addresses[id_] = STREET
     stripe.cards[card.id] = (id_, card)
     stripe.charges[f"ch_{suffix}"] = charge(f"ch_{suffix}", customer=id_)
     stripe.invoices[f"in_{suffix}"] = invoice(f"in_{suffix}", customer=id_)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from billing.customer_details import AddressFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -33,9 +34,19 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    UpdateBillingDetails,
 )
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt
-from policy.facts import CancelCase, CreditCase, LinkCase, PlanChangeCase, RefundCase, ResumeCase, RetryCase
+from policy.facts import (
+    CancelCase,
+    CreditCase,
+    DetailsCase,
+    LinkCase,
+    PlanChangeCase,
+    RefundCase,
+    ResumeCase,
+    RetryCase,
+)
 from policy.proposals import Principal
 
 FAULTS = (
@@ -74,6 +85,7 @@ class StripeTwin:
         self.cards: dict[str, tuple[str, PaymentMethodFacts]] = {}  # owner, card
         self.subscriptions: dict[str, SubscriptionFacts] = {}
         self.prices: dict[str, PriceFacts] = {}
+        self.addresses: dict[str, AddressFacts] = {}
         self.disputes: list[DisputeFacts] = []
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
         self.declines: dict[str, str] = {}  # card -> decline code
@@ -138,6 +150,8 @@ class StripeTwin:
             return ResumeCase(now, who, self._subscription(action.subscription, mine))
         if isinstance(action, AccountCredit):
             return CreditCase(now, who)
+        if isinstance(action, UpdateBillingDetails):
+            return DetailsCase(now, who, self.addresses.get(mine))
         assert isinstance(action, CardUpdateLink)
         return LinkCase(now, who)
 
@@ -210,6 +224,8 @@ class StripeTwin:
                 return self._credit(intent)
             case ResumeSubscription() as action:
                 return self._resume(intent, action)
+            case UpdateBillingDetails() as action:
+                return self._details(intent, action)
             case _:
                 self.links += 1
                 number = self.links
@@ -266,8 +282,7 @@ class StripeTwin:
 
     def _credit(self, intent: Intent) -> Receipt:
         assert intent.value is not None
-        suffix = str(self.customers[intent.customer].default_payment_method).removeprefix("pm_")
-        self._made(intent, f"credit_{suffix}", intent.value.amount, intent.value.currency)
+        self._made(intent, f"credit_{self._suffix(intent)}", intent.value.amount, intent.value.currency)
         return Receipt("account_credit", f"cbtxn_{len(self.made)}", "succeeded", intent.value, {})
 
     def _resume(self, intent: Intent, action: ResumeSubscription) -> Receipt:
@@ -277,6 +292,19 @@ class StripeTwin:
         self.subscriptions[found.id] = replace(found, cancel_at_period_end=False, metadata=dict(intent.metadata))
         self._made(intent, found.id, 0, "")
         return Receipt("resume_subscription", found.id, found.status, None, {"renews_on": "2026-12-01"})
+
+    def _details(self, intent: Intent, action: UpdateBillingDetails) -> Receipt:
+        who = self.customers[intent.customer]
+        self.customers[who.id] = replace(who, name=action.name or who.name, email=action.email or who.email)
+        told = {part: getattr(action, part) for part in ("line1", "line2", "city", "state", "postal_code", "country")}
+        if any(told.values()):
+            self.addresses[who.id] = AddressFacts(**told)
+        self._made(intent, f"details_{self._suffix(intent)}", 0, "")
+        return Receipt("update_billing_details", who.id, "updated", None, {"changed": "name"})
+
+    def _suffix(self, intent: Intent) -> str:
+        """What the names of this customer's objects end in."""
+        return str(self.customers[intent.customer].default_payment_method).removeprefix("pm_")
 
     def _made(self, intent: Intent, target: str, amount: int, currency: str) -> None:
         customer = intent.customer

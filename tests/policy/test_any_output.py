@@ -42,6 +42,8 @@ OWNED = {"cus_me": "one", "cus_other": "two", "cus_third": "three"}
 AMOUNTS = {"aaa": 2000, "bbb": 9000, "ccc": 10_000, "ddd": 10_001, "eee": 700_000, "fff": 4000}
 CHARGES = [f"ch_{name}_{kind}" for name in OWNED.values() for kind in (*AMOUNTS, "eur", "chf", "bad", "tw1", "tw2")]
 
+PARTS = ("name", "email", "line1", "line2", "city", "state", "postal_code", "country")
+
 charges = st.sampled_from([*CHARGES, "ch_nobody"])
 names = st.sampled_from([*OWNED.values(), "nobody"])
 ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
@@ -97,6 +99,10 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda amount, grounds: {"tool": "account_credit", "amount": amount, "grounds": grounds},
         st.sampled_from([1, 500, 1000, 1001, 9_000, 99_999_999]),
         st.sampled_from(["service_outage", "billing_error", "goodwill"]),
+    ),
+    st.builds(
+        lambda parts: {"tool": "update_billing_details", **dict.fromkeys(PARTS), **parts},
+        st.dictionaries(st.sampled_from(PARTS), st.sampled_from(["DE", "FR", "x@y.org", "10115"]), min_size=1),
     ),
     st.just({"tool": "card_update_link"}),
 )
@@ -247,7 +253,10 @@ class World:
                 assert out[(effect.customer, effect.currency, month)] <= PER_MONTH or human
             if effect.amount < 0:
                 assert -effect.amount <= PER_CARD_CHARGE or human
-            if effect.tool in ("retry_payment", "change_plan", "cancel_subscription", "resume_subscription"):
+            if effect.tool == "update_billing_details":
+                wrote = proposal.arguments
+                assert (wrote["email"] is None and wrote["country"] in (None, "DE")) or human
+            if effect.tool not in ("refund", "account_credit"):
                 spent[(intent.case, json.dumps(proposal.arguments, sort_keys=True))] += 1
         for name, amount in refunded.items():
             assert amount <= INITIAL[name].amount

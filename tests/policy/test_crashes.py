@@ -9,9 +9,9 @@ import pytest
 from policy.crash_points import CrashPoint, Reach
 from policy.proposals import Proposal
 from policy.settlement import Status
-from tests.policy.house import House, cancel, change, charge, credit, link, refund, resume, retry
+from tests.policy.house import House, cancel, change, charge, credit, details, link, refund, resume, retry
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), link()]
+ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), details(), link()]
 
 
 class Killed(BaseException):

@@ -17,13 +17,23 @@ from policy.settlement import Settlement, Status
 from policy.well_formed import facts_flaw
 from store.errors import LogUnavailable
 from tests.billing import made
-from tests.policy.asked import cancel_case, credit_case, link_case, plan_case, refund_case, resume_case, retry_case
+from tests.policy.asked import (
+    cancel_case,
+    credit_case,
+    details_case,
+    link_case,
+    plan_case,
+    refund_case,
+    resume_case,
+    retry_case,
+)
 from tests.policy.house import (
     House,
     cancel,
     change,
     charge,
     credit,
+    details,
     invoice,
     link,
     price,
@@ -78,6 +88,7 @@ FULL: list[tuple[Action, Any]] = [
     (cancel(), cancel_case()),
     (resume(), resume_case()),
     (credit(), credit_case()),
+    (details(), details_case()),
     (link(), link_case()),
 ]
 

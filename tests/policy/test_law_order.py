@@ -21,6 +21,7 @@ from tests.policy.asked import (
     ask_with_yes,
     cancel_case,
     credit_case,
+    details_case,
     link_case,
     plan_case,
     question,
@@ -34,6 +35,7 @@ from tests.policy.house import (
     change,
     charge,
     credit,
+    details,
     invoice,
     link,
     refund,
@@ -50,6 +52,7 @@ ALL: list[tuple[Action, Any]] = [
     (cancel(), cancel_case()),
     (resume(), resume_case()),
     (credit(), credit_case()),
+    (details(), details_case()),
     (link(), link_case()),
 ]
 

@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from policy.effects import Intent
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, credit, link, refund, resume, retry
+from tests.policy.house import House, cancel, change, charge, credit, details, link, refund, resume, retry
 from tests.policy.stripe_twin import FAULTS
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit()]
+ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), details()]
 
 
 async def start(house: House, action: object) -> Settlement:
