@@ -22,6 +22,9 @@ _FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)(.*)
 Words = Annotated[str, Field(min_length=1, max_length=300)]
 ArticleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)]
 TopicName = Annotated[str, Field(pattern=r"^[a-z]+(?:_[a-z]+)*$", max_length=80)]
+ToolName = Annotated[str, Field(pattern=r"^[a-z]+(?:_[a-z]+)*$", max_length=80)]
+DemoCustomer = Annotated[str, Field(pattern=r"^cus_[a-z]+$", max_length=80)]
+FactSource = Annotated[str, Field(pattern=r"^[a-z]+(?:\.[a-z_]+)*$", max_length=120)]
 
 
 class State(StrEnum):
@@ -66,7 +69,13 @@ class Environment(BaseModel):
 
 
 class Article(BaseModel):
-    """One article. `text` is Markdown without front matter."""
+    """One article. `text` is Markdown without front matter.
+
+    `tools` are those whose behaviour it describes, `follows` the demo customers on whose accounts its steps are
+    really followed by the tests. `facts` says of each figure in the text, as it is written there, where it comes from:
+    `limits.refund.request_window_days`, `price.team_monthly`, `steps` (it showed up when the steps were followed), or a
+    word for what nothing here can check: `bank`, `company`, `law`, `example`.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -77,12 +86,25 @@ class Article(BaseModel):
     resolution: Resolution
     state: State
     provenance: Provenance
+    tools: tuple[ToolName, ...] = ()
+    follows: tuple[DemoCustomer, ...] = ()
+    facts: dict[Words, FactSource] = Field(default_factory=dict)
     text: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _can_be_checked(self) -> "Article":
+        if bool(self.tools) != bool(self.follows):
+            raise ValueError("tools and follows belong together: what a tool does is followed on somebody's account")
+        absent = [figure for figure in self.facts if figure not in self.text]
+        if absent:
+            raise ValueError(f"facts that the text does not state: {', '.join(absent)}")
+        return self
 
     @property
     def content_hash(self) -> str:
-        """Changes when, and only when, something that is indexed or shown changes (hex, 64 characters)."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """Changes when, and only when, what customers or reviewers see changes (hex, 64 characters): not with the keys
+        that only tests read."""
+        return hashlib.sha256(self.model_dump_json(exclude={"tools", "follows", "facts"}).encode()).hexdigest()
 
 
 def parse_article(markdown: str, where: str) -> Article:

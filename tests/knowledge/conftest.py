@@ -1,8 +1,10 @@
-"""An embedder that counts, and small articles."""
+"""An embedder that counts, small articles, and the demo company seeded once a process."""
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import cache
 
 import numpy as np
 import pytest
@@ -10,6 +12,21 @@ import pytest
 from knowledge.articles import Article, Provenance, Resolution, State
 from knowledge.embedder import SentenceTransformerEmbedder, Vectors, load_embedder
 from knowledge.sparse import stems
+from sandbox.demo.seeding import demo_world
+from sandbox.world import World
+
+NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
+
+
+@cache
+def _told() -> World:
+    return asyncio.run(demo_world(NOW))
+
+
+@pytest.fixture(scope="session")
+def acme() -> World:
+    """The demo company at `NOW`: to be copied, not changed."""
+    return _told()
 
 
 class CountingEmbedder:

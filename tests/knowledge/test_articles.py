@@ -48,6 +48,8 @@ def test_a_good_article_is_read() -> None:
         (("id: a-card", "id: ["), "not YAML"),
         (("---\nid", "id"), "front matter"),
         (("## Issue\nWords.\n", ""), "text"),
+        (("id: a-card", "id: a-card\ntools: [diagnose]"), "follows"),
+        (("id: a-card", "id: a-card\nfacts: {14 days: bank}"), "14 days"),
         (("id: a-card", "id: a-card\ntext: hidden"), "text"),
     ],
 )
@@ -70,6 +72,8 @@ def test_the_hash_follows_the_content() -> None:
     assert article.content_hash == parse_article(GOOD, "elsewhere.md").content_hash
     for old, new in (("Words.", "Other words."), ("A card", "The card"), ("[Team]", "[Free]")):
         assert parse_article(GOOD.replace(old, new), "a.md").content_hash != article.content_hash
+    checked = GOOD.replace("---\n## Issue", "tools: [diagnose]\nfollows: [cus_one]\n---\n## Issue")
+    assert parse_article(checked, "a.md").content_hash == article.content_hash, "what only tests read"
 
 
 def test_a_folder_with_two_articles_of_one_id_is_refused(tmp_path: Path) -> None:

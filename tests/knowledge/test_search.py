@@ -9,6 +9,7 @@ from knowledge.embedder import LONGEST_TEXT, SentenceTransformerEmbedder
 from knowledge.errors import EmbeddingModelUnavailable
 from knowledge.qdrant import Location
 from knowledge.search import Knowledge, answer_confidence, answers
+from tests.knowledge.recall import wordings
 
 
 @pytest.fixture(scope="module")
@@ -20,28 +21,7 @@ def knowledge(
         yield opened
 
 
-QUESTIONS = [
-    ("why did my bank refuse the card", "payment-declined"),
-    ("where do I type in a new credit card", "update-card"),
-    ("how can our accountant settle the outstanding bill", "pay-open-invoice"),
-    ("the link in your reminder no longer works", "expired-payment-link"),
-    ("how many days until a refund shows on my statement", "refund-policy"),
-    ("there are two charges for the same month", "charged-twice"),
-    ("an authorization hold appears in my bank app", "pending-charge"),
-    ("what is unused time on my bill", "bill-higher-after-upgrade"),
-    ("what does the business plan cost", "change-plan"),
-    ("stop my subscription at the end of the month", "cancel-subscription"),
-    ("I cancelled by mistake and want it back", "resume-subscription"),
-    ("download receipts for my expense report", "invoices-and-receipts"),
-    ("add our VAT number", "billing-details-tax-id"),
-    ("do I have to pay when the trial is over", "trial-end"),
-    ("do failed API requests count towards my quota", "usage-and-overage"),
-    ("I opened a chargeback with my credit card company", "dispute-at-bank"),
-    ("I have never heard of you but you took money", "unrecognised-charge"),
-    ("upgraded but the features are still locked", "paid-but-features-missing"),
-    ("which day of the month do you take the payment", "when-we-charge"),
-    ("our admin left and nobody can open the billing page", "account-access-billing"),
-]
+QUESTIONS = list(wordings())
 
 
 @pytest.mark.parametrize(("question", "article"), QUESTIONS)
@@ -53,7 +33,7 @@ def test_the_right_article_is_among_the_first_three(knowledge: Knowledge, questi
 
 def test_most_of_them_are_recognised_as_answered(knowledge: Knowledge) -> None:
     silent = [question for question, _ in QUESTIONS if not answers(knowledge.search(question))]
-    assert len(silent) <= 3, silent
+    assert len(silent) <= len(QUESTIONS) // 5, silent
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Followed: when and how invoices are paid."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import httpx
+
+from policy.decisions import Deny
+from sandbox.links import AFTER_DUE_DAYS
+from tests.knowledge.account import Account, done, rule
+from tests.knowledge.following import follow
+
+
+@follow("when-we-charge", "cus_hugo")
+async def the_day_of_a_renewal(account: Account) -> None:
+    """Drawn up on the day of the month on which the plan began, paid an hour later, with nobody doing anything."""
+    began = datetime.fromtimestamp((await account.subscription())["start_date"], UTC)
+    await account.pass_time(days=8, hours=18, minutes=30)
+    newest = (await account.invoices())[0]
+    drawn = datetime.fromtimestamp(newest["created"], UTC)
+    assert drawn.day == began.day
+    assert newest["status"] == "draft"
+    await account.pass_time(minutes=31)
+    assert (await account.read("list_invoices", status="paid", lines=False))["invoices"][0]["id"] == newest["id"]
+
+
+@follow("pay-open-invoice", "cus_kira")
+async def an_open_invoice(account: Account) -> None:
+    """Retried with the saved card after the amount was shown; paid once only, and a second try is refused."""
+    invoice = (await account.read("list_invoices", status="open", lines=False))["invoices"][0]
+    waiting = await account.ask("retry_payment", invoice=invoice["id"])
+    assert invoice["amount_remaining"]["display"] in waiting.decision.shown  # pyright: ignore[reportAttributeAccessIssue]
+    done(await account.confirm(waiting))
+    assert rule(await account.agree("retry_payment", invoice=invoice["id"]), Deny) == "retry.not_open"
+    again = await account.page(await account.fresh_link(invoice["id"]), card="pm_card_visa")
+    assert again.status_code == httpx.codes.OK
+    assert len([each for each in await account.invoices() if each["id"] == invoice["id"]]) == 1
+
+
+@follow("expired-payment-link", "cus_olga")
+async def a_dead_link_and_a_fresh_one(account: Account) -> None:
+    """The link of an invoice dies after its due date; a fresh one lives on, and the amount is the same."""
+    await account.diagnose("payment_link_expired")
+    link = await account.read("invoice_link")
+    due = (await account.invoices())[0]["due_date"]
+    assert (account.bench.now.timestamp() - due) / 86_400 > AFTER_DUE_DAYS
+    assert link["amount_remaining"]["amount"] == (await account.invoices())[0]["total"]
+    await account.pass_time(days=9, hours=23)
+    assert (await account.page(link["url"])).status_code == httpx.codes.OK
+    await account.pass_time(hours=2)
+    assert (await account.page(link["url"])).status_code == httpx.codes.GONE
+    paid = await account.page(await account.fresh_link(), card="pm_card_visa")
+    assert paid.status_code == httpx.codes.OK
+    assert (await account.invoices())[0]["amount_remaining"] == 0
