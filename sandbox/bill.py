@@ -75,6 +75,9 @@ def _reductions(invoice: Json) -> list[Row]:
     currency = invoice["currency"]
     taken = sum(each["amount"] for each in invoice["total_discount_amounts"])
     rows = [Row("Discount", written(-taken, currency))] if taken else []
+    for tax in invoice["total_taxes"]:
+        name = "Tax" if tax["tax_behavior"] == "exclusive" else "Tax, within the prices"
+        rows.append(Row(name, written(tax["amount"], currency)))
     return [Row("Subtotal", written(invoice["subtotal"], currency)), *rows] if rows else []
 
 

@@ -7,6 +7,7 @@ from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.errors import invalid_request
 from sandbox.parameters import RANGE, Choice, Fields, Integer, Kind, Many, Metadata, Text
 from sandbox.routing import Route
+from sandbox.tax_id_formats import TAX_ID_DATA
 from sandbox.world import Json
 
 ADDRESS = Fields(
@@ -72,6 +73,10 @@ def create(call: Call) -> Json:
         payment_methods.attach_to(call, given["payment_method"], customer["id"])
     _check_default(call, given, customer["id"])
     call.emit("customer.created", customer)
+    for position, entry in enumerate(given.get("tax_id_data", [])):
+        from sandbox import tax_ids  # which belong to customers: imported above they would be a circle
+
+        tax_ids.add(call, customer["id"], entry, f"tax_id_data[{position}][value]")
     return _set_balance(call, customer, "initial")
 
 
@@ -176,7 +181,13 @@ def full_address(given: Json | None) -> Json | None:
 
 
 ROUTES = [
-    Route("POST", "/v1/customers", create, {**WRITABLE, "payment_method": Text()}, "customer_write"),
+    Route(
+        "POST",
+        "/v1/customers",
+        create,
+        {**WRITABLE, "payment_method": Text(), "tax_id_data": TAX_ID_DATA},
+        "customer_write",
+    ),
     Route("GET", "/v1/customers", list_, {**paging.PARAMETERS, "created": RANGE, "email": Text()}, "customer_read"),
     Route("GET", "/v1/customers/{id}", retrieve, {}, "customer_read"),
     Route("POST", "/v1/customers/{id}", update, WRITABLE, "customer_write"),

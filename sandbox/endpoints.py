@@ -26,6 +26,8 @@ from sandbox import (
     subscription_changes,
     subscription_endings,
     subscriptions,
+    tax_ids,
+    tax_rates,
 )
 from sandbox.routing import Route
 
@@ -55,6 +57,8 @@ MODULES = (
     subscription_changes,
     subscription_endings,
     subscriptions,
+    tax_ids,
+    tax_rates,
 )
 
 ALL: list[Route] = [route for module in MODULES for route in module.ROUTES]

@@ -37,6 +37,7 @@ PREFIXES: dict[str, str] = {
     "setup_intent": "seti",
     "subscription": "sub",
     "subscription_item": "si",
+    "tax_id": "txi",
     "tax_rate": "txr",
     "token": "tok",
 }

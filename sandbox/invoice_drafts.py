@@ -1,6 +1,6 @@
 """Draft invoices: made, filled with lines, summed up. What happens once they are finalized is invoice_lifecycle's."""
 
-from sandbox import discounts
+from sandbox import discounts, tax_ids, tax_rates
 from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.invoice_lines import invoice_item_line
@@ -83,7 +83,7 @@ def new_draft(
             "customer_tax_ids": [],
             "default_payment_method": default_payment_method,
             "default_source": None,
-            "default_tax_rates": [],
+            "default_tax_rates": subscription["default_tax_rates"] if subscription else [],
             "description": description,
             "discounts": discounts.for_invoice(call, customer, subscription),
             "due_date": due_date,
@@ -195,10 +195,16 @@ def summed(call: Call, invoice: Json) -> Json:
 
     docs.stripe.com/billing/customer/balance: credit lowers what is due, a balance owed raises it, never below 0.
     """
+    customer = call.need("customer", invoice["customer"])
+    invoice["customer_tax_exempt"] = customer["tax_exempt"]
+    invoice["customer_tax_ids"] = tax_ids.for_invoice(call, customer["id"])
     subtotal = sum(line["amount"] for line in invoice["lines"]["data"])
-    total = subtotal - discounts.apply(call, invoice)
-    invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total}
-    balance = call.need("customer", invoice["customer"])["balance"]
+    net = subtotal - discounts.apply(call, invoice)
+    on_top, within = tax_rates.apply(call, invoice)
+    total = net + on_top
+    invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal - within, "total": total}
+    invoice["total_excluding_tax"] = total - sum(tax["amount"] for tax in invoice["total_taxes"])
+    balance = customer["balance"]
     invoice["starting_balance"] = balance
     invoice["amount_due"] = invoice["amount_remaining"] = max(0, total + balance)
     call.save(invoice)

@@ -1,6 +1,6 @@
 """Invoices (docs.stripe.com/api/invoices): the endpoints."""
 
-from sandbox import discounts, paging
+from sandbox import discounts, paging, tax_rates
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
@@ -29,6 +29,7 @@ _WRITABLE: dict[str, Kind] = {
     "collection_method": _METHODS,
     "days_until_due": Integer(minimum=1, maximum=999),
     "default_payment_method": Text(),
+    "default_tax_rates": tax_rates.RATES,
     "description": Text(clearable=True, max_length=1500),
     "discounts": discounts.DISCOUNTS,
     "due_date": Timestamp(),
@@ -72,12 +73,19 @@ def create(call: Call) -> Json:
         raise invalid_request(
             "Nothing to invoice for subscription", param="subscription", code="invoice_no_subscription_line_items"
         )
+    if "default_tax_rates" in given:
+        _tax(call, invoice, given["default_tax_rates"])
     if "discounts" in given:
         _discount(call, invoice, given["discounts"])
     if subscription:
         discounts.use_up(call, subscription, invoice)
         call.save(subscription, "customer.subscription.updated")
     return announce(call, invoice)
+
+
+def _tax(call: Call, invoice: Json, rates: list[str] | None) -> None:
+    invoice["default_tax_rates"] = tax_rates.chosen(call, rates, invoice["default_tax_rates"])
+    summed(call, invoice)
 
 
 def _discount(call: Call, invoice: Json, wishes: list[Json] | None) -> None:
@@ -119,6 +127,8 @@ def update(call: Call) -> Json:
         invoice["due_date"] = invoice["created"] + given["days_until_due"] * 86_400
     if "metadata" in given:
         invoice["metadata"] = merge_metadata(invoice["metadata"], given["metadata"])
+    if "default_tax_rates" in given:
+        _tax(call, invoice, given["default_tax_rates"])
     if "discounts" in given:
         _discount(call, invoice, given["discounts"])
     if "auto_advance" in given:

@@ -4,7 +4,7 @@ A change is worked out in `apply_change`, which returns the draft of an invoice 
 finalizes and collects it, while a preview (sandbox/previews.py) only shows it.
 """
 
-from sandbox import discounts
+from sandbox import discounts, tax_rates
 from sandbox.calls import Call, merge_metadata
 from sandbox.errors import invalid_request
 from sandbox.invoice_drafts import add_lines, announce, include, new_draft
@@ -25,7 +25,6 @@ from sandbox.subscription_items import (
     is_metered,
     new_item,
     note_debit,
-    period_amount,
     period_of,
     plan_of,
     recurring_price,
@@ -110,6 +109,9 @@ def _set_plain(call: Call, subscription: Json, given: Json) -> None:
         subscription["payment_settings"] |= given["payment_settings"]
     if "trial_settings" in given:
         subscription["trial_settings"] = given["trial_settings"]
+    if "default_tax_rates" in given:
+        held = subscription["default_tax_rates"]
+        subscription["default_tax_rates"] = tax_rates.chosen(call, given["default_tax_rates"], held)
     if "discounts" in given:
         discounts.replace(call, subscription, given["discounts"])
     if "pause_collection" in given:

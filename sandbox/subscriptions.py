@@ -3,7 +3,7 @@
 Changes are in subscription_changes, the end in subscription_endings, what time does in renewals.
 """
 
-from sandbox import discounts, paging
+from sandbox import discounts, paging, tax_rates
 from sandbox.calls import Call, new_metadata
 from sandbox.customers import living
 from sandbox.errors import invalid_request
@@ -53,6 +53,7 @@ SHARED: dict[str, Kind] = {
     "collection_method": Choice(("charge_automatically", "send_invoice")),
     "days_until_due": Integer(minimum=1, maximum=999),
     "default_payment_method": Text(clearable=True),
+    "default_tax_rates": tax_rates.RATES,
     "description": Text(clearable=True, max_length=500),
     "discounts": discounts.DISCOUNTS,
     "metadata": Metadata(),
@@ -105,6 +106,7 @@ def new_subscription(call: Call) -> Json:
         "collection_method": given.get("collection_method", "charge_automatically"),
         "days_until_due": given.get("days_until_due"),
         "default_payment_method": given.get("default_payment_method"),
+        "default_tax_rates": tax_rates.chosen(call, given.get("default_tax_rates"), []),
         "description": given.get("description"),
         "metadata": new_metadata(given.get("metadata")),
         "status": "trialing" if trial_end else "incomplete",

@@ -50,6 +50,8 @@ STORIES: tuple[Story, ...] = (
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
     Story("cus_cody", "Cody", "half price for three months has ended; the last bill doubled", discounts.cody, "team"),
     Story("cus_cleo", "Cleo", "on Starter, all in order, holds the code WELCOME20", discounts.cleo, "starter"),
+    Story("cus_tina", "Tina", "a German business charged VAT; no VAT id on file", discounts.tina, "team"),
+    Story("cus_vito", "Vito", "the VAT id on file could not be verified", discounts.vito, "starter"),
     Story("cus_jude", "Jude", "two active Starter subscriptions", twists.jude, "starter"),
     Story("cus_wade", "Wade", "a $49 purchase refunded yesterday in the Dashboard; asks again", twists.wade, "starter"),
     Story("cus_anna", "Anna", "a forgotten yearly Starter renewed two days ago", twists.anna, "starter", months=12),

@@ -38,6 +38,39 @@ async def cleo(shop: Shop) -> AsyncGenerator[datetime, None]:
     await _code(shop, "team-only", "TEAMONLY")
 
 
+async def tina(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """A business in Germany, charged German VAT: there is no VAT id on file."""
+    yield shop.ago(months=2, days=6, hours=4)
+    rate = await shop.post(
+        "tax_rates",
+        {
+            "display_name": "VAT",
+            "description": "German VAT",
+            "percentage": 19,
+            "inclusive": False,
+            "country": "DE",
+            "jurisdiction": "DE",
+            "tax_type": "vat",
+        },
+        ids="txr_deVat",
+    )
+    address = {"line1": "Lindenstraße 4", "postal_code": "10969", "city": "Berlin", "country": "DE"}
+    await shop.customer("cus_tina", "Tina Vogel Werkzeugbau GmbH", address=address)
+    await shop.card("cus_tina", "pm_card_de")
+    await shop.subscribe("cus_tina", "team_monthly_eur", ids="in_tina", default_tax_rates=[rate["id"]])
+
+
+async def vito(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """The register answered that it does not know the VAT id he gave."""
+    yield shop.ago(months=1, days=16, hours=7)
+    address = {"line1": "Via Garibaldi 12", "postal_code": "10122", "city": "Torino", "country": "IT"}
+    await shop.customer("cus_vito", "Vito Ferraro", address=address)
+    await shop.card("cus_vito", "pm_card_mastercard")
+    await shop.post("customers/cus_vito/tax_ids", {"type": "eu_vat", "value": "IT00743110157"}, ids="txi_vito")
+    await shop.outside("verify_tax_id", tax_id="txi_vito", status="unverified")
+    await shop.subscribe("cus_vito", "starter_monthly_eur")
+
+
 async def _coupon(shop: Shop, id_: str, percent: int, **fields: object) -> None:
     await shop.post("coupons", {"id": id_, "name": f"{percent}% off", "percent_off": percent, **fields})
 
