@@ -68,6 +68,34 @@ PRICES: dict[str, Price] = {
 }
 
 
+METER = "api_requests"
+METER_ID = "mtr_test_apiRequests"
+REQUESTS_PRICE = "price_requestsTeam"
+
+
+def by_use(tiers: list[dict[str, Any]]) -> dict[str, Any]:
+    """The form of a price for requests in graduated tiers. It has no lookup key: nobody can choose it by itself."""
+    return {
+        "product": "prod_requests",
+        "currency": "usd",
+        "recurring": {"interval": "month", "usage_type": "metered", "meter": METER_ID},
+        "billing_scheme": "tiered",
+        "tiers_mode": "graduated",
+        "tiers": tiers,
+    }
+
+
+METERED_PRICES: dict[str, dict[str, Any]] = {
+    REQUESTS_PRICE: by_use(
+        [
+            {"up_to": 50_000, "unit_amount": 0},
+            {"up_to": 150_000, "unit_amount_decimal": "0.2"},
+            {"up_to": "inf", "unit_amount_decimal": "0.1"},
+        ]
+    ),
+}
+
+
 def price_id(lookup_key: str) -> str:
     """`starter_monthly` → `price_starterMonthly`."""
     first, *rest = lookup_key.split("_")

@@ -6,6 +6,7 @@ from sandbox.demo import stories_healthy as healthy
 from sandbox.demo import stories_plans as plans
 from sandbox.demo import stories_purchases as purchases
 from sandbox.demo import stories_twists as twists
+from sandbox.demo import stories_usage as by_use
 from sandbox.demo.story import Story
 
 STORIES: tuple[Story, ...] = (
@@ -45,6 +46,15 @@ STORIES: tuple[Story, ...] = (
     Story("cus_bela", "Béla", "has $15 of credit", plans.bela, "starter"),
     Story("cus_ivan", "Ivan", "on Free, never paid anything", healthy.ivan, "free", requests=15),
     Story("cus_lena", "Lena", "on Team, paid for a year", healthy.lena, "team", requests=900, months=12),
+    Story(
+        "cus_vera",
+        "Vera",
+        "Team with requests billed by use; a surge made the last invoice high",
+        by_use.vera,
+        "team",
+        requests=by_use.VERA_REQUESTS,
+        metered=True,
+    ),
     Story("cus_cora", "Cora", "renewal declined: the card's details do not match", cards.cora, "starter"),
     Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; never to be tried again", cards.gabe, "team"),
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),

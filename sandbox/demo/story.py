@@ -16,7 +16,8 @@ All stories share one clock, so a step must be quick and its moment not later th
 @dataclass(frozen=True)
 class Story:
     """`line` is the one-line description people read. `plan` is what the product grants today, `locked` why it
-    withholds it; `requests` the API requests a day, before anything unusual; `months` the length of a paid period."""
+    withholds it; `requests` the API requests a day, before anything unusual; `months` the length of a paid period.
+    `metered`: requests are billed by use; `included`: by contract, instead of what the plan includes."""
 
     customer: str
     name: str
@@ -26,3 +27,5 @@ class Story:
     locked: str | None = None
     requests: int = 200
     months: int = 1
+    metered: bool = False
+    included: int | None = None

@@ -39,6 +39,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_bela": [RootCause.CUSTOMER_CREDIT],
     "cus_ivan": [RootCause.HEALTHY],
     "cus_lena": [RootCause.HEALTHY],
+    "cus_vera": [RootCause.HEALTHY],
     "cus_cora": [RootCause.CARD_DETAILS_INCORRECT],
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
     "cus_vick": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
