@@ -48,9 +48,10 @@ def each(world: dict[str, dict[str, Json]], type_: str) -> list[Json]:
 
 
 async def test_seeding_takes_less_than_three_seconds():
-    begun = time.perf_counter()
+    """Of the processor's time: the machine may be busy with other tests."""
+    begun = time.process_time()
     await demo_world(NOW)
-    assert time.perf_counter() - begun < 3
+    assert time.process_time() - begun < 3
 
 
 async def test_the_same_now_gives_the_same_world(world: dict[str, dict[str, Json]]):
