@@ -107,7 +107,7 @@ def pay(call: Call, intent: Json, method_id: str, *, off_session: bool = False, 
     """One attempt with one payment method; the stored intent afterwards. Raises only if the method may not be used."""
     method = payment_methods.usable(call, method_id, intent["customer"])
     intent |= {"payment_method": method["id"], "next_action": None, "last_payment_error": None}
-    if _must_authenticate(method, off_session=off_session):
+    if must_authenticate(method, off_session=off_session):
         if off_session:
             return _declined(call, intent, method, DECLINES["authentication_required"])
         intent |= {"status": "requires_action", "next_action": _next_action(intent, return_url)}
@@ -186,7 +186,8 @@ def _decline(call: Call, method: Json) -> Decline | None:
     return DECLINES["expired_card"] if payment_methods.expired(call, method) else None
 
 
-def _must_authenticate(method: Json, *, off_session: bool) -> bool:
+def must_authenticate(method: Json, *, off_session: bool) -> bool:
+    """Whether a payment with this card asks for 3-D Secure (docs.stripe.com/testing#regulatory-cards)."""
     match method["_behaviour"]["authentication"]:
         case "always":
             return True

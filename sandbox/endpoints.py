@@ -3,6 +3,7 @@
 from sandbox import (
     balance,
     charges,
+    checkout_sessions,
     coupons,
     customer_balance,
     customers,
@@ -23,6 +24,7 @@ from sandbox import (
     products,
     promotion_codes,
     refunds,
+    setup_intents,
     subscription_changes,
     subscription_endings,
     subscriptions,
@@ -34,6 +36,7 @@ from sandbox.routing import Route
 MODULES = (
     balance,
     charges,
+    checkout_sessions,
     coupons,
     customer_balance,
     customers,
@@ -54,6 +57,7 @@ MODULES = (
     products,
     promotion_codes,
     refunds,
+    setup_intents,
     subscription_changes,
     subscription_endings,
     subscriptions,

@@ -26,8 +26,10 @@ PREFIXES: dict[str, str] = {
     "invoice": "in",
     "invoice_payment": "inpay",
     "invoiceitem": "ii",
+    "item": "li",
     "line_item": "il",
     "payment_intent": "pi",
+    "payment_link": "plink",
     "payment_method": "pm",
     "price": "price",
     "product": "prod",
@@ -38,6 +40,7 @@ PREFIXES: dict[str, str] = {
     "subscription": "sub",
     "subscription_item": "si",
     "tax_id": "txi",
+    "subscription_schedule": "sub_sched",
     "tax_rate": "txr",
     "token": "tok",
 }

@@ -90,6 +90,16 @@ def portal_url(world: World, session_id: str) -> str:
     return f"{origin(world)}/p/session/test_{sign(world, Link(session_id, 0))}"
 
 
+def checkout_url(world: World, session_id: str) -> str:
+    """A Checkout session says itself until when it is open, so its token has no date."""
+    return f"{origin(world)}/c/pay/test_{sign(world, Link(session_id, 0))}"
+
+
+def recovery_url(world: World, session_id: str, expires: int) -> str:
+    """Where an expired Checkout session can be begun anew."""
+    return f"{origin(world)}/r/test_{sign(world, Link(session_id, expires))}"
+
+
 @shown("invoice")
 def with_fresh_links(world: World, invoice: Json) -> Json:
     """Links that would expire within 10 days are replaced whenever the invoice is shown; lines are cut to ten."""

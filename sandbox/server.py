@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sandbox import access, clock, control, endpoints, forms, ids, pages
+from sandbox import access, checkout_pages, clock, control, endpoints, forms, ids, pages
 from sandbox.calls import Call, read_wanted
 from sandbox.errors import ConnectionLost, StripeError, api_error, invalid_request
 from sandbox.events import API_VERSION
@@ -59,6 +59,7 @@ def create_app(
         routes=[
             *control.routes(world, faults),
             *pages.routes(world),
+            *checkout_pages.routes(world),
             StarletteRoute("/{path:path}", api.answer, methods=["GET", "POST", "DELETE", "PUT", "PATCH"]),
         ]
     )

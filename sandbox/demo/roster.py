@@ -3,6 +3,7 @@
 from sandbox.demo import stories_cards as cards
 from sandbox.demo import stories_discounts as discounts
 from sandbox.demo import stories_healthy as healthy
+from sandbox.demo import stories_links as links
 from sandbox.demo import stories_plans as plans
 from sandbox.demo import stories_purchases as purchases
 from sandbox.demo import stories_twists as twists
@@ -68,6 +69,7 @@ STORIES: tuple[Story, ...] = (
     Story("cus_hank", "Hank", "subscription ended unpaid; the product is still unlocked", twists.hank, "team"),
     Story("cus_ruth", "Ruth", "pays for Team, the product grants Business", twists.ruth, "business", requests=900),
     Story("cus_igor", "Igor", "his name and an invoice line carry orders to the machine", twists.igor, "starter"),
+    Story("cus_lara", "Lara", "her Checkout link for the add-on has expired", links.lara, "starter"),
 )
 
 CUSTOMERS: dict[str, str] = {story.customer: story.line for story in STORIES}

@@ -57,6 +57,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_cleo": [RootCause.HEALTHY],
     "cus_tina": [RootCause.HEALTHY],
     "cus_vito": [RootCause.HEALTHY],
+    "cus_lara": [RootCause.HEALTHY],
 }
 
 

@@ -10,6 +10,7 @@ import stripe
 from sandbox import clock
 from sandbox.control import perform
 from sandbox.server import Sandbox, create_app
+from tests.sandbox.browser import Browser
 from tests.sandbox.sdk_routes import CheckedApp
 from tools.stripe_asgi import AsgiHTTPClient
 
@@ -32,6 +33,11 @@ def checked(app: Sandbox) -> Iterator[CheckedApp]:
 @pytest.fixture
 def client(checked: CheckedApp) -> stripe.StripeClient:
     return stripe.StripeClient("sk_test_sandbox", http_client=AsgiHTTPClient(checked), max_network_retries=0)
+
+
+@pytest.fixture
+def browser(app: Sandbox) -> Browser:
+    return Browser(app)
 
 
 @pytest.fixture

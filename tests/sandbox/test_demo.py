@@ -193,6 +193,12 @@ def test_states_of_the_subscriptions(world: dict[str, dict[str, Json]]):
     assert world["subscription"]["sub_finn"]["status"] == "trialing"
 
 
+def test_lara_can_no_longer_pay_by_the_link_she_was_sent(world: dict[str, dict[str, Json]]):
+    session = world["checkout.session"]["cs_test_lara"]
+    assert (session["status"], session["payment_status"], session["url"]) == ("expired", "unpaid", None)
+    assert (session["customer"], session["amount_total"]) == ("cus_lara", 49_00)
+
+
 async def test_entitlements_are_read_by_the_product_as_they_are(tmp_path: Path, world: dict[str, dict[str, Json]]):
     file = tmp_path / "entitlements.json"
     file.write_text(json.dumps(entitlements(NOW)))

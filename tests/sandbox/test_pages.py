@@ -11,24 +11,7 @@ import stripe
 
 from sandbox import links, serve
 from tests.sandbox.billing import DAY, HOUR, event_types, invoices, price, subscribe, use_card
-
-
-class Browser:
-    """GET and POST of pages in process; `url` is what the API gave."""
-
-    def __init__(self, app: Any) -> None:
-        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:12111")
-
-    async def get(self, url: str) -> httpx.Response:
-        return await self._client.get(url)
-
-    async def post(self, url: str, **form: str) -> httpx.Response:
-        return await self._client.post(url, data=form)
-
-
-@pytest.fixture
-def browser(app: Any) -> Browser:
-    return Browser(app)
+from tests.sandbox.browser import Browser
 
 
 @pytest.fixture

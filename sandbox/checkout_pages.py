@@ -1,0 +1,106 @@
+"""The pages of Checkout: a session's own, and the address that begins an expired one anew.
+
+docs.stripe.com/payments/checkout and docs.stripe.com/payments/checkout/abandoned-carts. The token in the address is the
+only credential, as on Stripe's own pages.
+"""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox import checkout_payments, checkout_sessions
+from sandbox.amounts import written
+from sandbox.calls import Call
+from sandbox.invoice_lines import period_description
+from sandbox.offered_cards import CARDS, chosen
+from sandbox.page_answers import HEADERS, answered, form_of, linked, page, tried
+from sandbox.world import Json, World
+
+
+def routes(world: World) -> list[Route]:
+    """Starlette routes of Checkout's pages over a world."""
+    pages = CheckoutPages(world)
+    return [
+        Route("/c/pay/{token}", pages.session, methods=["GET", "POST"]),
+        Route("/r/{token}", pages.recovery, methods=["GET"]),
+    ]
+
+
+class CheckoutPages:
+    """The pages over one world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def session(self, request: Request) -> Response:
+        form = await form_of(request)
+        return answered(self._world, request, lambda call: self._session(call, request, form))
+
+    async def recovery(self, request: Request) -> Response:
+        return answered(self._world, request, lambda call: self._recovery(call, request))
+
+    def _session(self, call: Call, request: Request, form: Json) -> Response:
+        link = linked(self._world, request)
+        session = call.find("checkout.session", link.subject) if link else None
+        if session is None:
+            return page("unknown.html", 404)
+        problem = None
+        if request.method == "POST" and session["status"] == "open":
+            current = session
+            problem = tried(self._world, lambda: _use(call, current, form))
+            session = call.need("checkout.session", session["id"])
+            if session["status"] == "complete" and session["success_url"]:
+                return RedirectResponse(_success(session), 303, HEADERS)
+        if session["status"] == "expired":
+            return page("expired.html", 410, what="checkout")
+        return page(
+            "checkout.html",
+            402 if problem else 200,
+            authenticate=checkout_payments.waits(call, session),
+            cards=CARDS,
+            complete=session["status"] == "complete",
+            email=(session["customer_details"] or {}).get("email"),
+            lines=[_line(call, item) for item in session["_items"]],
+            mode=session["mode"],
+            back=session["cancel_url"],
+            problem=problem,
+            total=written(session["amount_total"], session["currency"]) if session["_items"] else None,
+            trial=_is_trial(session),
+        )
+
+    def _recovery(self, call: Call, request: Request) -> Response:
+        link = linked(self._world, request)
+        session = call.find("checkout.session", link.subject) if link else None
+        if link is None or session is None or session["status"] != "expired":
+            return page("unknown.html", 404)
+        if link.expires <= call.now:
+            return page("expired.html", 410, what="checkout")
+        if request.method != "GET":
+            # A look at the headers begins nothing.
+            return Response(status_code=200, headers=HEADERS)
+        return RedirectResponse(checkout_sessions.recover(call, session)["url"], 303, HEADERS)
+
+
+def _use(call: Call, session: Json, form: Json) -> None:
+    if checkout_payments.waits(call, session) and form.get("authenticate") in ("pass", "fail"):
+        checkout_payments.authenticate(call, session, success=form["authenticate"] == "pass")
+        return
+    email = form.get("email")
+    checkout_payments.pay(call, session, chosen(form), email if isinstance(email, str) and "@" in email else None)
+
+
+def _success(session: Json) -> str:
+    """docs.stripe.com/payments/checkout/custom-success-page"""
+    return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _is_trial(session: Json) -> bool:
+    return bool({"trial_end", "trial_period_days"} & set(session["_given"].get("subscription_data", {})))
+
+
+def _line(call: Call, item: Json) -> Json:
+    quantity = item["quantity"] or 1
+    text = period_description(call, item["price"], quantity) if item["price"]["recurring"] else item["description"]
+    if not item["price"]["recurring"] and quantity > 1:
+        text = f"{quantity} × {text}"
+    return {"text": text, "amount": written(item["amount_total"], item["currency"])}
