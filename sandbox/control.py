@@ -11,6 +11,7 @@
 | `POST /_sandbox/snapshots/{name}` | – | keep the present world under a name (in memory) |
 | `POST /_sandbox/snapshots/{name}/restore` | – | become that world again |
 | `POST /_sandbox/keys` | `{key, permissions: ["charge_read", …]}` | `{key, permissions}` |
+| `GET /_sandbox/deliveries?event=…&endpoint=…` | – | `{deliveries: […]}` (sandbox/deliveries.py) |
 | `POST /_sandbox/actions/{name}` | `{…}` | whatever the registered action answers |
 """
 
@@ -112,6 +113,12 @@ class Control:
         access.register(self._world, str(body.get("key", "")), permissions)
         return {"key": body["key"], "permissions": sorted(permissions)}
 
+    def deliveries(self, request: Request, _: Json) -> Json:
+        from sandbox.deliveries import listed  # which registers an action here: imported above it would be a circle
+
+        asked = request.query_params
+        return {"deliveries": listed(self._world, asked.get("event"), asked.get("endpoint"))}
+
     def act(self, request: Request, body: Json) -> Json:
         return perform(self._world, request.path_params["name"], body)
 
@@ -137,6 +144,7 @@ def routes(world: World, faults: Faults) -> list[Route]:
         endpoint("snapshots/{name}", control.keep, "POST"),
         endpoint("snapshots/{name}/restore", control.restore, "POST"),
         endpoint("keys", control.keys, "POST"),
+        endpoint("deliveries", control.deliveries, "GET"),
         endpoint("actions/{name}", control.act, "POST"),
     ]
 

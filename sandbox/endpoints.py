@@ -30,6 +30,7 @@ from sandbox import (
     subscriptions,
     tax_ids,
     tax_rates,
+    webhook_endpoints,
 )
 from sandbox.routing import Route
 
@@ -63,6 +64,7 @@ MODULES = (
     subscriptions,
     tax_ids,
     tax_rates,
+    webhook_endpoints,
 )
 
 ALL: list[Route] = [route for module in MODULES for route in module.ROUTES]

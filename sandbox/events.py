@@ -1,10 +1,14 @@
 """Stripe events: every state change leaves one (docs.stripe.com/api/events)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.world import Json, World, public
 
 API_VERSION = "2026-10-28.endive"
+
+LISTENERS: list[Callable[[World, Json], None]] = []
+"""Told of each new event within its transaction."""
 
 
 def record(
@@ -33,6 +37,8 @@ def record(
         "type": type_,
     }
     world.put(event)
+    for tell in LISTENERS:
+        tell(world, event)
     return event
 
 

@@ -1,6 +1,6 @@
 """`/v1/events`: what happened, newest first, for 30 days (docs.stripe.com/api/events)."""
 
-from sandbox import paging
+from sandbox import deliveries, paging
 from sandbox.calls import Call
 from sandbox.errors import invalid_request
 from sandbox.parameters import RANGE, Boolean, Many, Text
@@ -21,9 +21,9 @@ def list_events(call: Call) -> Json:
         for event in call.select("event")
         if event["created"] >= oldest and (not patterns or any(_matches(event["type"], each) for each in patterns))
     ]
-    # No webhook endpoint is registered in the sandbox, so every delivery counts as done.
-    if call.params.get("delivery_success") is False:
-        found = []
+    wished = call.params.get("delivery_success")
+    if wished is not None:
+        found = [event for event in found if deliveries.succeeded(call.world, event["id"]) is wished]
     return paging.page(call, "/v1/events", found)
 
 

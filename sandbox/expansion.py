@@ -73,11 +73,11 @@ def _show(world: World, value: Any) -> Any:
         return [_show(world, item) for item in value]
     if not isinstance(value, dict):
         return value
-    if value.get("object") == "event":
-        return public(value)
     show = SHOWN.get(value.get("object", ""))
     if show:
         value = show(world, dict(value))
+    if value.get("object") == "event":
+        return public(value)
     return {key: _show(world, item) for key, item in value.items() if not key.startswith("_")}
 
 

@@ -42,7 +42,9 @@ PREFIXES: dict[str, str] = {
     "tax_id": "txi",
     "subscription_schedule": "sub_sched",
     "tax_rate": "txr",
+    "test_helpers.test_clock": "clock",
     "token": "tok",
+    "webhook_endpoint": "we",
 }
 
 TYPES_BY_PREFIX: dict[str, str] = {prefix: type_ for type_, prefix in PREFIXES.items()}

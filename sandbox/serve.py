@@ -1,5 +1,7 @@
 """Running the sandbox as a process of its own under uvicorn, on 127.0.0.1 only."""
 
+import asyncio
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox import links
+from sandbox.delivering import Deliverer
 from sandbox.errors import ConnectionLost
 from sandbox.loopback import refusal
 from sandbox.server import create_app
@@ -43,13 +46,24 @@ class DroppingProtocol(H11Protocol):
 
 
 class IdleServer(uvicorn.Server):
-    """A server that ends by itself when nobody has asked for anything for a while: nothing is left running."""
+    """A server that ends by itself when nobody has asked for anything for a while: nothing is left running.
 
-    def __init__(self, config: uvicorn.Config, idle_seconds: float | None) -> None:
+    While it runs, webhooks are delivered."""
+
+    def __init__(self, config: uvicorn.Config, deliverer: Deliverer, idle_seconds: float | None) -> None:
         super().__init__(config)
+        self._deliverer = deliverer
         self._idle_seconds = idle_seconds
         self._seen = 0
         self._last = time.monotonic()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        delivering = asyncio.create_task(self._deliverer.run())
+        try:
+            await super().serve(sockets)
+        finally:
+            delivering.cancel()
+            await asyncio.gather(delivering, return_exceptions=True)
 
     async def on_tick(self, counter: int) -> bool:
         if self.server_state.total_requests != self._seen:
@@ -84,7 +98,7 @@ def server(
         log_level="warning",
         access_log=False,
     )
-    return IdleServer(config, idle_seconds)
+    return IdleServer(config, Deliverer(app.world), idle_seconds)
 
 
 def serve(host: str = LOOPBACK, port: int = PORT, path: Path | None = None, idle_seconds: float | None = None) -> None:

@@ -28,6 +28,10 @@ CREATE INDEX IF NOT EXISTS objects_charge ON objects (type, json_extract(body, '
 CREATE TABLE IF NOT EXISTS timers (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL,
     UNIQUE (kind, target));
+CREATE TABLE IF NOT EXISTS deliveries (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
+    tries INTEGER NOT NULL, next_at INTEGER NOT NULL, log TEXT NOT NULL, UNIQUE (event, endpoint));
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, next_at);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, created INTEGER NOT NULL, endpoint TEXT NOT NULL, fingerprint TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, request_id TEXT NOT NULL);
