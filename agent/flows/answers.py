@@ -165,7 +165,10 @@ def latest_charge(view: View) -> dict[str, Any]:
 
 
 def refunds(view: View) -> dict[str, Any]:
-    return {"refunds": view.result("refund_status").get("refunds", [])[: choices.SHOWN]}
+    """Those of the payment that was named, if one was; else all."""
+    rows = view.result("refund_status").get("refunds", [])
+    meant = {row["id"] for row in choices.returned_one_meant(view)}
+    return {"refunds": ([row for row in rows if row["charge"] in meant] or rows)[: choices.SHOWN]}
 
 
 def refunded_twins(view: View) -> dict[str, Any]:
@@ -236,6 +239,21 @@ def latest_prorated(view: View) -> Row | None:
     """The newest invoice, when it has prorated lines that are all here."""
     rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:1]
     return next((row for row in rows if row["has_proration"] and row["lines"] and not row["more_lines"]), None)
+
+
+def differing(view: View) -> Row | None:
+    """The newest invoice, when it is not what the one before was and its lines are all here."""
+    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
+    whole = bool(rows) and bool(rows[0]["lines"]) and not rows[0]["more_lines"]
+    return rows[0] if whole and len(rows) == 2 and rows[0]["total"] != rows[1]["total"] else None
+
+
+def differing_bill(view: View) -> dict[str, Any]:
+    return _explained(view, differing(view))
+
+
+def sums_of_differing(view: View) -> dict[str, Any] | None:
+    return _sums_of(differing(view))
 
 
 def prorated(view: View) -> Row | None:

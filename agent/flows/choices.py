@@ -63,8 +63,9 @@ def refund_candidates(view: View) -> list[Row]:
         rows = of_plan(rows, view) or rows
     if len(rows) > 1 and view.hints.newest:
         return [max(rows, key=lambda row: row["created"])]
-    if view.hints.point_at_payment or len(rows) < 2:
+    if len(rows) < 2 or view.hints.days or view.hints.ordinal is not None or view.hints.chosen:
         return rows
+    # Of payments that fit equally well (a price paid every year) a recent one is meant.
     today = latest_day(view)
     recent = [row for row in rows if today - day_of(row) <= RECENT]
     return recent or rows
@@ -163,6 +164,16 @@ def returned_twin(view: View) -> list[Row]:
 def returned(view: View) -> list[Row]:
     """Charges of which something went back."""
     return [row for row in view.charges if row["refunds"] or row["amount_refunded"]["amount"] > 0]
+
+
+def returned_one_meant(view: View) -> list[Row]:
+    """What was named went back already, and nothing else fits it."""
+    if not view.hints.point_at_payment or pointed_at(refundable(view), view):
+        return []
+    # A day that does not fit ("nobody answered me yesterday") makes the sum that was named no less clear.
+    return pointed_at(returned(view), view) or [
+        row for row in returned(view) if _priced(row["amount"], view.hints.amounts)
+    ]
 
 
 def open_invoices(view: View) -> list[Row]:

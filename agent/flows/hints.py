@@ -106,6 +106,11 @@ class Hints:
         return [each for each in dict.fromkeys(named) if each.startswith(prefixes)]
 
     @property
+    def bare(self) -> bool:
+        """Whether the newest message itself points at nothing."""
+        return not any(self._now.values()) and not self._charges and self.ordinal is None and self.chosen is None
+
+    @property
     def only_days(self) -> bool:
         """Whether a time was named, and nothing else that a payment could be known by."""
         others = (self.amounts, self.cards, self.invoice_numbers, self.ids("ch_", "py_", "in_"))

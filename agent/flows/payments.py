@@ -91,6 +91,9 @@ REFUND_TWIN: Flow = (Propose("refund", a.refund_of_twin), Say("effects_only"))
 
 OFFER_TWIN: Flow = (Offer("looks_double", a.twin_pairs, REFUND_TWIN),)
 
+# Each of the two was ordered, so neither charge is a duplicate; what goes and what is returned is a human's to settle.
+SUBSCRIBED_TWICE: Flow = (HandOver("cannot_solve", "The customer pays for the same plan in two subscriptions."),)
+
 PAYMENT_STATUS: Flow = (
     Read("list_charges", a.all_charges),
     Read("diagnose", needed=False),
@@ -168,6 +171,15 @@ def _bill_of_a_change(view: View) -> bool:
     return view.may_mean("proration_question") or any(row["invoice"] == found["id"] for row in charges)
 
 
+def _newest_differs(view: View) -> bool:
+    """The newest invoice is not what the one before was, and nothing says that another is meant."""
+    found = a.differing(view)
+    if found is None:
+        return False
+    charges = c.pointed_at(view.charges, view) if view.hints.point_at_payment else []
+    return not charges or any(row["invoice"] == found["id"] for row in charges)
+
+
 UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.all_charges),
     Read("list_invoices", a.all_invoices, needed=False),
@@ -182,11 +194,16 @@ UNEXPECTED_CHARGE: Flow = (
         lambda view: bool(c.returned_twin(view)) and view.may_mean("duplicate_charge"),
         (Say("already_refunded", a.refunded_twins),),
     ),
+    When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
     When(_bill_of_a_change, (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
+    ),
+    When(
+        _newest_differs,
+        (Read("explain_invoice", a.sums_of_differing, needed=False), Say("bill_lines", a.differing_bill)),
     ),
     Say("charges_explained", a.meant_charges),
 )

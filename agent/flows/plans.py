@@ -19,10 +19,6 @@ def _on_it_already(view: View) -> bool:
     return found.get("change") is None and "already" in str(found.get("note"))
 
 
-def _root_cause(*wanted: str):
-    return lambda view: view.diagnosis.get("root_cause") in wanted
-
-
 _WHICH_PLAN: Flow = (
     Read("list_plans", needed=False),
     When(
@@ -105,7 +101,7 @@ SUBSCRIPTION_STATUS: Flow = (
     Read("diagnose"),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: not view.subscriptions, (Say("no_subscription", empty=True),)),
-    When(_root_cause("paid_but_locked_out"), _LOCKED_OUT),
+    When(lambda view: view.found("paid_but_locked_out"), _LOCKED_OUT),
     Say("standing", a.standing),
 )
 
@@ -122,7 +118,7 @@ PLAN_NAMED: Flow = (
 
 MISSING_ENTITLEMENT: Flow = (
     Read("diagnose"),
-    When(_root_cause("paid_but_locked_out"), _LOCKED_OUT),
+    When(lambda view: view.found("paid_but_locked_out"), _LOCKED_OUT),
     When(a.payment_broken, PAYMENT_FAILED),
     *PLAN_NAMED,
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),

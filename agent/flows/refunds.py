@@ -5,7 +5,14 @@ from __future__ import annotations
 from agent.flows import answers as a
 from agent.flows import choices as c
 from agent.flows import offers
-from agent.flows.payments import LATEST_BILL_READ, OFFER_TWIN, PAYMENT_FAILED, REFUND_TWIN, Flow
+from agent.flows.payments import (
+    LATEST_BILL_READ,
+    OFFER_TWIN,
+    PAYMENT_FAILED,
+    REFUND_TWIN,
+    SUBSCRIBED_TWICE,
+    Flow,
+)
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
 
@@ -52,6 +59,7 @@ _REFUND_THIS: Flow = (Propose("refund", a.refund_of_one), Say("effects_only"))
 _REFUND_NEARLY: Flow = (Propose("refund", a.refund_of_nearly), Say("effects_only"))
 
 _UNCLEAR_WHICH: Flow = (
+    When(lambda view: bool(c.returned_one_meant(view)), REFUNDS_ON_RECORD),
     When(_several, (Say("which_payment", kind="question", choices=offers.payments),)),
     When(
         lambda view: _none(view) and bool(c.returned(view)) and not c.refundable(view),
@@ -80,6 +88,7 @@ REFUND_OFFERED: Flow = (
 
 _SEVERAL_PAIRS = When(lambda view: len(c.twins(view)) > 1, (Say("which_pair", a.twin_pairs, kind="question"),))
 _NO_PAIR: Flow = (
+    When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
     When(lambda view: bool(c.returned_twin(view)), (Say("already_refunded", a.refunded_twins),)),
     When(lambda view: bool(c.lookalikes(view)) and not _bill_explains(view), (Say("two_purchases", a.same_amounts),)),
     When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
@@ -90,6 +99,7 @@ _NO_PAIR: Flow = (
 
 _LOOK_FOR_PAIRS: Flow = (
     *NAMED_PAYMENT,
+    Read("diagnose", needed=False),
     Read("list_invoices", a.all_invoices, needed=False),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
 )

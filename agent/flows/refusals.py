@@ -13,7 +13,7 @@ def refused(view: View) -> Say | HandOver | None:
     """How the turn ends when the message is a no, and no more than that: it points at nothing, and wishes for nothing
     else that is clear. None when it is not."""
     hints = view.hints
-    if not (view.spoke_before and hints.refuses and hints.short) or hints.point_at_payment or hints.plans:
+    if not (view.spoke_before and hints.refuses and hints.short and hints.bare):
         return None
     if not hints.refuses_plainly and view.topic["source"] != "case" and view.topic["confidence"] >= CLEAR:
         return None

@@ -113,6 +113,11 @@ class View:
     def diagnosis(self) -> Row:
         return self.result("diagnose")
 
+    def found(self, *causes: str) -> bool:
+        """Whether the diagnosis names one of these root causes, first or among the further ones."""
+        rows = [self.diagnosis, *self.diagnosis.get("also", [])]
+        return any(row.get("root_cause") in causes for row in rows)
+
     @property
     def charges(self) -> list[Row]:
         return self.result_of("list_charges", {"charge": None}).get("charges", [])
