@@ -94,22 +94,32 @@ class _Joined:
         known = [self._intents[intent] for intent in paid_by if intent in self._intents]
         charges = [charge for intent in paid_by for charge in self._charges.get(intent, [])]
         charges.sort(key=lambda charge: charge.created, reverse=True)
+        declined, with_method = _last_failure(known, charges)
         return objects.invoice_facts(
             invoice,
             charges=[charge.id for charge in charges],
-            last_decline=_last_decline(known, charges),
+            last_decline=declined,
+            last_payment_method=with_method,
             requires_action=invoice.status == "open" and any(each.status == "requires_action" for each in known),
             lines=lines,
         )
 
 
-def _last_decline(intents: list[stripe.PaymentIntent], charges: list[stripe.Charge]) -> Decline | None:
-    """Of the latest attempt: the PaymentIntent's own word, else that of the newest charge if it failed."""
-    for intent in sorted(intents, key=lambda each: each.created, reverse=True):
-        decline = objects.error_decline(intent.last_payment_error)
+def _last_failure(
+    intents: list[stripe.PaymentIntent], charges: list[stripe.Charge]
+) -> tuple[Decline | None, str | None]:
+    """The decline of the latest attempt and the payment method it met: the PaymentIntent's own word, else that of the
+    newest charge if it failed. A method that waits for its bank was tried as well, without a decline."""
+    newest_first = sorted(intents, key=lambda each: each.created, reverse=True)
+    for intent in newest_first:
+        error = intent.last_payment_error
+        decline = objects.error_decline(error)
         if decline is not None:
-            return decline
-    return objects.charge_decline(charges[0]) if charges and charges[0].status == "failed" else None
+            return decline, objects.ref(getattr(error, "payment_method", None))
+    if charges and charges[0].status == "failed":
+        return objects.charge_decline(charges[0]), objects.ref(charges[0].payment_method)
+    waiting = next((each for each in newest_first if each.status == "requires_action"), None)
+    return None, objects.ref(waiting.payment_method) if waiting else None
 
 
 def _intents_of(invoice: stripe.Invoice) -> list[str]:

@@ -196,11 +196,12 @@ def invoice_facts(
     *,
     charges: Iterable[str] = (),
     last_decline: Decline | None = None,
+    last_payment_method: str | None = None,
     requires_action: bool = False,
     lines: Iterable[stripe.InvoiceLineItem] | None = None,
 ) -> InvoiceFacts:
-    """`charges`, `last_decline` and `requires_action` come from the invoice's payments, which the caller follows;
-    `lines` replaces the first ten that an invoice carries."""
+    """What `charges` to `requires_action` say comes from the invoice's payments, which the caller follows; `lines`
+    replaces the first ten that an invoice carries."""
     details = invoice.parent.subscription_details if invoice.parent else None
     subscription = ref(details.subscription) if details else None
     currency = invoice.currency
@@ -223,6 +224,7 @@ def invoice_facts(
         lines=tuple(line_facts(line) for line in (invoice.lines.data if lines is None else lines)),
         charges=tuple(ChargeId(charge) for charge in charges),
         last_decline=last_decline,
+        last_payment_method=PaymentMethodId(last_payment_method) if last_payment_method else None,
         requires_action=requires_action,
     )
 

@@ -61,6 +61,13 @@ async def test_facts_tell_why_it_failed_and_which_card_would_be_charged(
     assert default is not None
     assert facts.payment_method is not None
     assert facts.payment_method.id == default.default_payment_method
+    assert facts.invoice.last_payment_method == default.default_payment_method
+    other = shop.use_card(customer, "pm_card_visa")
+    facts = await facts_of(effects, retry(invoice), customer)
+    assert facts.invoice is not None
+    assert facts.invoice.last_payment_method == default.default_payment_method, "the card that was declined"
+    assert facts.payment_method is not None
+    assert facts.payment_method.id == other
 
 
 async def test_the_subscriptions_own_card_goes_before_the_customers(
