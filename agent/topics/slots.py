@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from price_parser import Price
 
+from agent.topics.account_slots import TaxId, emails, promotion_codes, tax_ids
 from agent.topics.sentences import LONGEST_MESSAGE
 
 # Currencies whose minor unit is not a hundredth (docs.stripe.com/currencies#zero-decimal, #three-decimal).
@@ -106,6 +107,9 @@ class Slots:
     plans: tuple[str, ...] = ()
     plan_wanted: str | None = None
     interval: Literal["month", "year"] | None = None
+    promotion_codes: tuple[str, ...] = ()
+    tax_ids: tuple[TaxId, ...] = ()
+    emails: tuple[str, ...] = ()
 
     def ids(self, prefix: str) -> tuple[str, ...]:
         """Stripe ids of one kind: `slots.ids("ch")`."""
@@ -133,6 +137,9 @@ def extract(text: str, *, plans: Iterable[str] = (), today: dt.date) -> Slots:
         plans=tuple(dict.fromkeys(name for name, _ in named)),
         plan_wanted=_wanted(named),
         interval=None if bool(yearly) == bool(monthly) else ("year" if yearly else "month"),
+        promotion_codes=tuple(each for each in promotion_codes(without_ids) if not _INVOICE_NUMBER.fullmatch(each)),
+        tax_ids=tax_ids(without_ids),
+        emails=emails(text),
     )
 
 
