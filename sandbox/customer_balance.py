@@ -20,6 +20,7 @@ def move(
     type_: str,
     *,
     invoice: str | None = None,
+    credit_note: str | None = None,
     description: str | None = None,
     metadata: dict[str, str] | None = None,
 ) -> Json:
@@ -38,7 +39,7 @@ def move(
         {
             "amount": amount,
             "checkout_session": None,
-            "credit_note": None,
+            "credit_note": credit_note,
             "currency": currency,
             "customer": customer_id,
             "customer_account": None,

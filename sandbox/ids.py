@@ -18,6 +18,7 @@ PREFIXES: dict[str, str] = {
     "checkout.session": "cs_test",
     "coupon": "co",
     "credit_note": "cn",
+    "credit_note_line_item": "cnli",
     "customer": "cus",
     "customer_balance_transaction": "cbtxn",
     "discount": "di",

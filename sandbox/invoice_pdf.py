@@ -24,7 +24,7 @@ def _content(bill: Bill) -> bytes:
     page = _Page()
     page.write("Sandbox: a test document. No real card, no real money.")
     page.skip()
-    page.write(f"Invoice {bill.number}", size=18, bold=True)
+    page.write(f"{bill.title} {bill.number}", size=18, bold=True)
     page.skip()
     page.write(f"For {bill.customer}")
     for name, date in bill.dates:

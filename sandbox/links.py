@@ -85,6 +85,11 @@ def invoice_pdf(world: World, invoice_id: str, expires: int) -> str:
     return f"{origin(world)}/i/{ACCOUNT}/test_{sign(world, Link(invoice_id, expires))}/pdf?s=ap"
 
 
+def credit_note_pdf(world: World, credit_note_id: str) -> str:
+    expires = clock.now(world) + FRESH_DAYS * SECONDS_PER_DAY
+    return f"{origin(world)}/credit_notes/{ACCOUNT}/test_{sign(world, Link(credit_note_id, expires))}/pdf?s=ap"
+
+
 def portal_url(world: World, session_id: str) -> str:
     """The session says itself until when it is open, so its token has no date."""
     return f"{origin(world)}/p/session/test_{sign(world, Link(session_id, 0))}"

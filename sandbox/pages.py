@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sandbox import invoice_pdf, payment_intents, payment_methods, portal
 from sandbox.amounts import written
-from sandbox.bill import bill
+from sandbox.bill import Bill, bill, credit_note_bill
 from sandbox.calls import Call
 from sandbox.expansion import render
 from sandbox.invoice_collection import HARD_DECLINES, collect
@@ -27,6 +27,7 @@ def routes(world: World) -> list[Route]:
     return [
         Route("/i/{account}/{token}", pages.invoice, methods=["GET", "POST"]),
         Route("/i/{account}/{token}/pdf", pages.pdf, methods=["GET"]),
+        Route("/credit_notes/{account}/{token}/pdf", pages.credit_note_pdf, methods=["GET"]),
         Route("/p/session/{token}", pages.portal, methods=["GET", "POST"]),
     ]
 
@@ -43,6 +44,9 @@ class Pages:
 
     async def pdf(self, request: Request) -> Response:
         return answered(self._world, request, lambda call: self._pdf(call, request))
+
+    async def credit_note_pdf(self, request: Request) -> Response:
+        return answered(self._world, request, lambda call: self._credit_note_pdf(call, request))
 
     async def portal(self, request: Request) -> Response:
         form = await form_of(request)
@@ -81,19 +85,23 @@ class Pages:
         invoice = self._linked(call, request)
         if isinstance(invoice, Response):
             return invoice
-        name = f'attachment; filename="{invoice["number"]}.pdf"'
-        document = invoice_pdf.document(bill(invoice))
-        return Response(document, 200, {**HEADERS, "Content-Disposition": name}, "application/pdf")
+        return _download(bill(invoice))
 
-    def _linked(self, call: Call, request: Request) -> Json | Response:
-        """The invoice of a good link, else the page that says what is wrong with it."""
+    def _credit_note_pdf(self, call: Call, request: Request) -> Response:
+        note = self._linked(call, request, "credit_note")
+        if isinstance(note, Response):
+            return note
+        return _download(credit_note_bill(note, call.need("invoice", note["invoice"])))
+
+    def _linked(self, call: Call, request: Request, type_: str = "invoice") -> Json | Response:
+        """The invoice (or credit note) of a good link, else the page that says what is wrong with it."""
         link = linked(self._world, request)
-        invoice = call.find("invoice", link.subject) if link else None
-        if link is None or invoice is None:
+        found = call.find(type_, link.subject) if link else None
+        if link is None or found is None:
             return page("unknown.html", 404)
         if link.expires <= call.now:
             return page("expired.html", 410, what="invoice")
-        return invoice
+        return found
 
     def _portal(self, call: Call, request: Request, form: Json) -> Response:
         link = linked(self._world, request)
@@ -132,6 +140,11 @@ class Pages:
                 for invoice in owed
             ],
         )
+
+
+def _download(content: Bill) -> Response:
+    name = f'attachment; filename="{content.number}.pdf"'
+    return Response(invoice_pdf.document(content), 200, {**HEADERS, "Content-Disposition": name}, "application/pdf")
 
 
 def _pay(call: Call, invoice: Json, form: Json) -> None:

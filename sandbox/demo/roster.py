@@ -61,6 +61,7 @@ STORIES: tuple[Story, ...] = (
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
     Story("cus_cody", "Cody", "half price for three months has ended; the last bill doubled", discounts.cody, "team"),
     Story("cus_cleo", "Cleo", "on Starter, all in order, holds the code WELCOME20", discounts.cleo, "starter"),
+    Story("cus_cass", "Cass", "credited $12 for an outage; the last bill used it", discounts.cass, "team"),
     Story("cus_tina", "Tina", "a German business charged VAT; no VAT id on file", discounts.tina, "team"),
     Story("cus_vito", "Vito", "the VAT id on file could not be verified", discounts.vito, "starter"),
     Story("cus_jude", "Jude", "two active Starter subscriptions", twists.jude, "starter"),

@@ -60,6 +60,27 @@ async def tina(shop: Shop) -> AsyncGenerator[datetime, None]:
     await shop.subscribe("cus_tina", "team_monthly_eur", ids="in_tina", default_tax_rates=[rate["id"]])
 
 
+async def cass(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Credited $12 for an outage; the invoice that came after has used it."""
+    yield shop.ago(months=2, days=9, hours=6)
+    await shop.customer("cus_cass", "Cass Abernathy")
+    await shop.card("cus_cass")
+    await shop.subscribe("cus_cass", "team_monthly")
+    yield shop.ago(days=21, hours=2)
+    latest = (await shop.get("invoices", {"customer": "cus_cass", "limit": 1}))["data"][0]
+    await shop.post(
+        "credit_notes",
+        {
+            "invoice": latest["id"],
+            "amount": 12_00,
+            "credit_amount": 12_00,
+            "memo": "Credit for the outage",
+            "reason": "product_unsatisfactory",
+        },
+        ids="cn_cass",
+    )
+
+
 async def vito(shop: Shop) -> AsyncGenerator[datetime, None]:
     """The register answered that it does not know the VAT id he gave."""
     yield shop.ago(months=1, days=16, hours=7)

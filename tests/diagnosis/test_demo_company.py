@@ -55,6 +55,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_igor": [RootCause.HEALTHY],
     "cus_cody": [RootCause.HEALTHY],
     "cus_cleo": [RootCause.HEALTHY],
+    "cus_cass": [RootCause.HEALTHY],
     "cus_tina": [RootCause.HEALTHY],
     "cus_vito": [RootCause.HEALTHY],
     "cus_lara": [RootCause.HEALTHY],
