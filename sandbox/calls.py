@@ -37,6 +37,11 @@ class Call:
         """The sandbox's time in Unix seconds."""
         return clock.now(self.world)
 
+    @property
+    def test_clock(self) -> str | None:
+        """The test clock in whose time this runs: what is made here belongs to it."""
+        return self.world.standing[0] if self.world.standing else None
+
     def new_id(self, type_: str) -> str:
         """The first wanted id of this type, otherwise one of Stripe's kind. An id in use is refused."""
         for wanted in self.wanted_ids:
@@ -100,7 +105,8 @@ class Call:
             type_,
             obj,
             previous=previous,
-            created=self.now,
+            # Events of a test clock come when they come: their list is ordered and kept by the sandbox's own time.
+            created=clock.own_now(self.world) if self.world.standing else self.now,
             request_id=self.request_id,
             idempotency_key=self.idempotency_key,
         )

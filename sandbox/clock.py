@@ -14,10 +14,14 @@ How to register a time-driven hook::
 and plan it from a handler or another hook with `call.schedule(at, "refund.settle", refund["id"])`. One plan exists for
 each (kind, target): planning again moves it, `call.unschedule(kind, target)` drops it. Plans are durable. A hook must
 not raise for things that happen in life (catch a decline and record it); an exception stops the clock there.
+
+A test clock (sandbox/test_clocks.py) is a time of its own for some customers. What concerns them runs inside
+`standing`: there `now` is the clock's frozen time, and what is planned waits for that clock to be advanced.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import invalid_request
@@ -47,24 +51,45 @@ def timer(kind: str) -> Callable[[Hook], Hook]:
 
 
 def now(world: World) -> int:
-    """Unix seconds in this world."""
+    """Unix seconds: of the timer that runs, of the test clock that stands, or of the sandbox itself."""
     if world.moment is not None:
         return world.moment
+    return world.standing[1] if world.standing else own_now(world)
+
+
+def own_now(world: World) -> int:
+    """The sandbox's own time, whatever runs."""
     state: dict[str, Any] = world.setting("clock")
     if "frozen" in state:
         return int(state["frozen"])
     return int(time.time()) + int(state["offset"])
 
 
+@contextmanager
+def standing(world: World, test_clock: tuple[str, int] | None) -> Iterator[None]:
+    """Inside, time is that of a test clock (its id and frozen time), or the sandbox's own for None."""
+    before = world.moment, world.standing
+    world.moment, world.standing = None, test_clock
+    try:
+        yield
+    finally:
+        world.moment, world.standing = before
+
+
 def schedule(world: World, at: int, kind: str, target: str) -> None:
     if kind not in HOOKS:
         raise ValueError(f"no hook is registered for timers of kind {kind}")
     unschedule(world, kind, target)
-    world.write("INSERT INTO timers (at, kind, target) VALUES (?, ?, ?)", (at, kind, target))
+    if world.standing:
+        values = (world.standing[0], at, kind, target)
+        world.write("INSERT INTO test_clock_timers (clock, at, kind, target) VALUES (?, ?, ?, ?)", values)
+    else:
+        world.write("INSERT INTO timers (at, kind, target) VALUES (?, ?, ?)", (at, kind, target))
 
 
 def unschedule(world: World, kind: str, target: str) -> None:
     world.write("DELETE FROM timers WHERE kind = ? AND target = ?", (kind, target))
+    world.write("DELETE FROM test_clock_timers WHERE kind = ? AND target = ?", (kind, target))
 
 
 def planned(world: World) -> list[dict[str, Any]]:
@@ -129,6 +154,29 @@ def _run_until(world: World, target: int) -> int:
                     world.set_setting("clock", {"frozen": world.moment})
         finally:
             world.moment = None
+
+
+def run_test_clock(world: World, test_clock: str, frozen: int, target: int) -> int:
+    """Run what falls due on a test clock between `frozen` and `target`, within the present transaction. Returns how
+    many hooks ran."""
+    from sandbox.calls import Call  # as above
+
+    ran = 0
+    while True:
+        due = world.rows(
+            "SELECT seq, at, kind, target FROM test_clock_timers WHERE clock = ? AND at <= ? ORDER BY at, seq LIMIT 1",
+            (test_clock, target),
+        )
+        if not due:
+            return ran
+        seq, at, kind, subject = due[0]
+        ran += 1
+        if ran > MAXIMUM_RUNS:
+            raise RuntimeError(f"more than {MAXIMUM_RUNS} timers in one move; the last is {kind} on {subject}")
+        frozen = max(at, frozen)
+        world.write("DELETE FROM test_clock_timers WHERE seq = ?", (seq,))
+        with standing(world, (test_clock, frozen)):
+            HOOKS[kind](Call(world), subject)
 
 
 def _stored(world: World) -> int:

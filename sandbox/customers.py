@@ -63,8 +63,12 @@ def create(call: Call) -> Json:
         "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
+        "test_clock": given.get("test_clock"),
     }
+    if given.get("test_clock"):
+        from sandbox import test_clocks  # which hold customers: imported above they would be a circle
+
+        test_clocks.check_room(call, given["test_clock"])
     _apply(call, fields, customer_id=None)
     customer = call.create("customer", fields)
     if given.get("payment_method"):
@@ -105,10 +109,13 @@ def retrieve(call: Call) -> Json:
 
 
 def delete(call: Call) -> Json:
+    return remove(call, living(call, call.path["id"]))
+
+
+def remove(call: Call, customer: Json) -> Json:
     """Subscriptions end at once; the row stays, marked: it can still be retrieved as `{deleted: true}`."""
     from sandbox import subscription_endings  # which need customers: imported above they would be a circle
 
-    customer = living(call, call.path["id"])
     subscription_endings.cancel_all(call, customer["id"])
     customer = call.need("customer", customer["id"])
     call.emit("customer.deleted", customer)
@@ -119,7 +126,8 @@ def delete(call: Call) -> Json:
 
 
 def list_(call: Call) -> Json:
-    where: dict[str, Any] = {"_deleted": None}
+    # docs.stripe.com/api/customers/list: those of a test clock only when it is named.
+    where: dict[str, Any] = {"_deleted": None, "test_clock": call.params.get("test_clock")}
     if call.params.get("email"):
         where["email"] = call.params["email"]
     return paging.page(call, "/v1/customers", call.world.select("customer", where))
@@ -185,10 +193,16 @@ ROUTES = [
         "POST",
         "/v1/customers",
         create,
-        {**WRITABLE, "payment_method": Text(), "tax_id_data": TAX_ID_DATA},
+        {**WRITABLE, "payment_method": Text(), "test_clock": Text(), "tax_id_data": TAX_ID_DATA},
         "customer_write",
     ),
-    Route("GET", "/v1/customers", list_, {**paging.PARAMETERS, "created": RANGE, "email": Text()}, "customer_read"),
+    Route(
+        "GET",
+        "/v1/customers",
+        list_,
+        {**paging.PARAMETERS, "created": RANGE, "email": Text(), "test_clock": Text()},
+        "customer_read",
+    ),
     Route("GET", "/v1/customers/{id}", retrieve, {}, "customer_read"),
     Route("POST", "/v1/customers/{id}", update, WRITABLE, "customer_write"),
     Route("DELETE", "/v1/customers/{id}", delete, {}, "customer_write"),

@@ -34,7 +34,7 @@ def plan(world: World, event: Json) -> None:
     """Deliver a new event to every enabled endpoint that asked for its type."""
     for endpoint in world.select("webhook_endpoint", {"status": "enabled"}):
         if {"*", event["type"]} & set(endpoint["enabled_events"]):
-            _put(world, event["id"], endpoint["id"], clock.now(world))
+            _put(world, event["id"], endpoint["id"], clock.own_now(world))
 
 
 LISTENERS.append(plan)
@@ -45,7 +45,7 @@ def due(world: World, each: int) -> list[Delivery]:
     rows = world.rows(
         "SELECT event, endpoint, tries FROM (SELECT *, row_number() OVER (PARTITION BY endpoint ORDER BY next_at, seq) "
         "AS place FROM deliveries WHERE state = 'pending' AND next_at <= ?) WHERE place <= ? ORDER BY next_at, seq",
-        (clock.now(world), each),
+        (clock.own_now(world), each),
     )
     return [Delivery(*row) for row in rows]
 
@@ -58,7 +58,7 @@ def settle(world: World, delivery: Delivery, status: int | None, error: str | No
         state, pause = "pending", PAUSES[delivery.tries]
     else:
         state, pause = "failed", 0
-    now = clock.now(world)
+    now = clock.own_now(world)
     world.write(
         "UPDATE deliveries SET state = ?, tries = ?, next_at = ?, log = json_insert(log, '$[#]', json(?)) "
         "WHERE event = ? AND endpoint = ?",
@@ -122,7 +122,7 @@ def resend(call: Call, body: Json) -> Json:
     endpoint = call.need("webhook_endpoint", str(wanted), "webhook_endpoint")
     if endpoint["status"] != "enabled":
         raise invalid_request("The webhook endpoint is disabled.", param="webhook_endpoint")
-    _put(call.world, event["id"], endpoint["id"], call.now)
+    _put(call.world, event["id"], endpoint["id"], clock.own_now(call.world))
     return event
 
 

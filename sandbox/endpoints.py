@@ -31,6 +31,7 @@ from sandbox import (
     subscriptions,
     tax_ids,
     tax_rates,
+    test_clocks,
     webhook_endpoints,
 )
 from sandbox.routing import Route
@@ -66,6 +67,7 @@ MODULES = (
     subscriptions,
     tax_ids,
     tax_rates,
+    test_clocks,
     webhook_endpoints,
 )
 

@@ -126,7 +126,7 @@ def new_draft(
             },
             "subtotal": 0,
             "subtotal_excluding_tax": 0,
-            "test_clock": None,
+            "test_clock": call.test_clock,
             "total": 0,
             "total_discount_amounts": [],
             "total_excluding_tax": 0,

@@ -41,7 +41,7 @@ def store(call: Call, fields: Json) -> Json:
         "metadata": {},
         "proration": False,
         "tax_rates": [],
-        "test_clock": None,
+        "test_clock": call.test_clock,
         **fields,
         "net_amount": fields["amount"],
         "quantity_decimal": str(fields["quantity"]),

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from sandbox import clock, forms, links
 from sandbox.calls import Call, read_wanted
 from sandbox.errors import StripeError
+from sandbox.test_clocks import time_of
 from sandbox.world import Json, World
 
 HEADERS = {
@@ -36,7 +37,8 @@ def answered(world: World, request: Request, page: Callable[[Call], Response]) -
             call = Call(world, wanted_ids=read_wanted(request.headers.get("sandbox-id", "")))
         except StripeError as error:
             return PlainTextResponse(error.message, error.status, HEADERS)
-        with world.transaction():
+        link = linked(world, request)
+        with world.transaction(), clock.standing(world, time_of(world, link and link.subject)):
             return page(call)
 
 

@@ -27,6 +27,7 @@ from sandbox.faults import Fault, Faults
 from sandbox.idempotency import Answer, Keys, fingerprint
 from sandbox.parameters import read_all
 from sandbox.routing import Route, Router
+from sandbox.test_clocks import time_of
 from sandbox.world import World
 
 
@@ -161,7 +162,7 @@ class Api:
         call.wanted_ids = list(incoming.wanted_ids)
         with self._world.transaction():
             try:
-                with self._world.attempt():
+                with self._world.attempt(), clock.standing(self._world, time_of(self._world, [path, params])):
                     shown = render(self._world, route.handler(call), params.get("expand"))
                 answer = Answer(200, json.dumps(shown), incoming.request_id)
             except StripeError as error:

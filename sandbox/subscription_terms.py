@@ -56,7 +56,7 @@ def blank(call: Call, subscription_id: str, customer_id: str, currency: str, ite
         "schedule": None,
         "start_date": call.now,
         "status": "incomplete",
-        "test_clock": None,
+        "test_clock": call.test_clock,
         "transfer_data": None,
         "trial_end": None,
         "trial_settings": {"end_behavior": {"missing_payment_method": "create_invoice"}},

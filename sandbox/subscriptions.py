@@ -223,6 +223,9 @@ def draft_first(call: Call, subscription: Json) -> Json | None:
 def list_(call: Call) -> Json:
     where = {name: call.params[name] for name in ("customer", "collection_method") if name in call.params}
     wanted = call.params.get("status")
+    if "test_clock" in call.params or "customer" not in call.params:
+        # docs.stripe.com/api/subscriptions/list: those of a test clock only when it, or the customer, is named.
+        where["test_clock"] = call.params.get("test_clock")
     found = call.world.select("subscription", where)
     if wanted is None:
         # docs.stripe.com/api/subscriptions/list: canceled ones are left out unless asked for.
@@ -269,6 +272,7 @@ ROUTES = [
             "customer": Text(),
             "price": Text(),
             "status": Choice(("all", "ended", *STATUSES)),
+            "test_clock": Text(),
         },
         "subscription_read",
     ),

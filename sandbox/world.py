@@ -28,6 +28,9 @@ CREATE INDEX IF NOT EXISTS objects_charge ON objects (type, json_extract(body, '
 CREATE TABLE IF NOT EXISTS timers (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL,
     UNIQUE (kind, target));
+CREATE TABLE IF NOT EXISTS test_clock_timers (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, clock TEXT NOT NULL, at INTEGER NOT NULL, kind TEXT NOT NULL,
+    target TEXT NOT NULL, UNIQUE (kind, target));
 CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
     tries INTEGER NOT NULL, next_at INTEGER NOT NULL, log TEXT NOT NULL, UNIQUE (event, endpoint));
@@ -57,6 +60,7 @@ class World:
             self.set_setting("clock", {"frozen": int(_aware(start).timestamp())} if start else {"offset": 0})
         self.seed: str | None = self.setting("seed")
         self.moment: int | None = None  # while a timer runs: the time it was due (sandbox/clock.py)
+        self.standing: tuple[str, int] | None = None  # the test clock, and its time, that a request is about
 
     def close(self) -> None:
         self._db.close()
