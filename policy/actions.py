@@ -129,6 +129,21 @@ class AccountCredit(Action):
     )
 
 
+class ApplyPromotionCode(Action):
+    """Redeem a promotion code on a subscription that renews. The customer is shown the resulting price and confirms it;
+    only a code that the customer named or list_discounts showed."""
+
+    tool: ClassVar[str] = "apply_promotion_code"
+    subscription: Annotated[str, StringConstraints(pattern=r"^sub_[A-Za-z0-9_]{3,120}$")] = Field(
+        description="Id of the subscription."
+    )
+    code: Annotated[
+        str,
+        StringConstraints(pattern=r"^([A-Za-z0-9-]{1,100}|promo_[A-Za-z0-9_]{3,120})$"),
+        AfterValidator(_without_secrets),
+    ] = Field(description="The code as the customer wrote it.")
+
+
 class UpdateBillingDetails(Action):
     """Change the name, e-mail or address on the customer's next invoices, exactly as the customer wrote them; null
     leaves a part as it is. Call billing_details first. A new line1 begins a new street address. The customer is shown
@@ -169,6 +184,7 @@ ACTIONS: dict[str, type[Action]] = {
         ChangePlan,
         CancelSubscription,
         ResumeSubscription,
+        ApplyPromotionCode,
         UpdateBillingDetails,
         CardUpdateLink,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from billing.customer_details import AddressFacts
+from billing.discounts import DiscountFacts, Priced, PromotionFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -75,6 +76,20 @@ class CreditCase:
 
 
 @dataclass(frozen=True, slots=True)
+class PromotionCase:
+    """`promotion` is what the code stands for now. `discounts` are in force, on the subscription or the customer.
+    `has_paid`: the customer has paid something before (looked up only where the code asks)."""
+
+    as_of: datetime
+    customer: CustomerFacts
+    subscription: SubscriptionFacts | None
+    items: tuple[Priced, ...]
+    promotion: PromotionFacts | None
+    discounts: tuple[DiscountFacts, ...]
+    has_paid: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DetailsCase:
     as_of: datetime
     customer: CustomerFacts
@@ -87,4 +102,14 @@ class LinkCase:
     customer: CustomerFacts
 
 
-ActionFacts = RefundCase | RetryCase | PlanChangeCase | CancelCase | ResumeCase | CreditCase | DetailsCase | LinkCase
+ActionFacts = (
+    RefundCase
+    | RetryCase
+    | PlanChangeCase
+    | CancelCase
+    | ResumeCase
+    | CreditCase
+    | PromotionCase
+    | DetailsCase
+    | LinkCase
+)

@@ -65,6 +65,7 @@ class CurrencyLimits(_Closed):
 
     per_refund: Minor
     per_credit: Minor
+    per_promotion: Minor
     value_out_per_customer_month: Minor
     value_out_per_day: Minor
     per_charge_to_card: Minor

@@ -9,6 +9,7 @@ from __future__ import annotations
 from policy.actions import (
     AccountCredit,
     Action,
+    ApplyPromotionCode,
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
@@ -17,7 +18,7 @@ from policy.actions import (
     RetryPayment,
     UpdateBillingDetails,
 )
-from policy.facts import ActionFacts, CancelCase, PlanChangeCase, ResumeCase
+from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase
 from policy.proposals import Principal, Proposal
 
 
@@ -28,7 +29,7 @@ def target(action: Action, principal: Principal) -> str:
             return action.charge
         case RetryPayment():
             return action.invoice
-        case ChangePlan() | CancelSubscription() | ResumeSubscription():
+        case ChangePlan() | CancelSubscription() | ResumeSubscription() | ApplyPromotionCode():
             return action.subscription
         case AccountCredit():
             return f"credit:{principal.customer}"
@@ -61,12 +62,21 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"cancel_subscription:{action.subscription}:{action.when}:{_period(facts)}:{attempt}"
         case ResumeSubscription() as action:
             return f"resume_subscription:{action.subscription}:{_period(facts)}:{attempt}"
+        case ApplyPromotionCode() as action:
+            return f"apply_promotion_code:{action.subscription}:{_promotion(facts)}:{attempt}"
         case UpdateBillingDetails():
             return f"update_billing_details:{proposal.principal.customer}:{attempt}"
         case CardUpdateLink():
             return f"card_update_link:{proposal.id}"
         case _:
             raise LookupError(f"{proposal.tool} has no operation key")
+
+
+def _promotion(facts: ActionFacts) -> str:
+    """The id of the code that would be redeemed: the word itself may be written in any case."""
+    if not isinstance(facts, PromotionCase) or facts.promotion is None:
+        raise LookupError("no promotion code, no operation")
+    return facts.promotion.id
 
 
 def _period(facts: ActionFacts) -> int:

@@ -10,6 +10,7 @@ from typing import Final
 
 from policy.actions import (
     AccountCredit,
+    ApplyPromotionCode,
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
@@ -49,6 +50,7 @@ REGISTRY: Final = Registry(
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),
         action_tool(ResumeSubscription, EffectClass.WRITE),
+        action_tool(ApplyPromotionCode, EffectClass.MONEY),
         action_tool(UpdateBillingDetails, EffectClass.WRITE),
         action_tool(CardUpdateLink, EffectClass.WRITE),
     )

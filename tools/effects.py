@@ -12,6 +12,7 @@ import stripe
 from policy.actions import (
     AccountCredit,
     Action,
+    ApplyPromotionCode,
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
@@ -28,6 +29,7 @@ from tools.credit_effect import CreditEffect
 from tools.details_effect import DetailsEffect
 from tools.link_effect import LinkEffect
 from tools.plan_effect import PlanEffect
+from tools.promotion_effect import PromotionEffect
 from tools.refund_effect import RefundEffect
 from tools.resume_effect import ResumeEffect
 from tools.retry_effect import RetryEffect
@@ -74,6 +76,7 @@ class StripeEffects:
             ChangePlan.tool: PlanEffect(),
             CancelSubscription.tool: CancelEffect(),
             ResumeSubscription.tool: ResumeEffect(),
+            ApplyPromotionCode.tool: PromotionEffect(),
             UpdateBillingDetails.tool: DetailsEffect(),
             CardUpdateLink.tool: LinkEffect(clock, return_url),
         }

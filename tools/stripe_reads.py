@@ -66,15 +66,15 @@ class CustomerReads:
         return understood(objects.charge_facts, found, await self._invoice_of(objects.ref(found.payment_intent)))
 
     async def raw_charge(self, charge_id: str) -> stripe.Charge | None:
-        return await self._fetch(charge_id, lambda: self.line.v1.charges.retrieve_async(charge_id))
+        return await self.own(charge_id, lambda: self.line.v1.charges.retrieve_async(charge_id))
 
     async def raw_invoice(self, invoice_id: str) -> stripe.Invoice | None:
-        return await self._fetch(
+        return await self.own(
             invoice_id, lambda: self.line.v1.invoices.retrieve_async(invoice_id, {"expand": ["payments"]})
         )
 
     async def raw_subscription(self, subscription_id: str) -> stripe.Subscription | None:
-        return await self._fetch(subscription_id, lambda: self.line.v1.subscriptions.retrieve_async(subscription_id))
+        return await self.own(subscription_id, lambda: self.line.v1.subscriptions.retrieve_async(subscription_id))
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts | None:
         found = await self.raw_subscription(subscription_id)
@@ -83,7 +83,7 @@ class CustomerReads:
         return understood(objects.subscription_facts, found, await self.product_names([found]))
 
     async def payment_method(self, method_id: str) -> PaymentMethodFacts | None:
-        found = await self._fetch(method_id, lambda: self.line.v1.payment_methods.retrieve_async(method_id))
+        found = await self.own(method_id, lambda: self.line.v1.payment_methods.retrieve_async(method_id))
         return understood(objects.payment_method_facts, found) if found is not None else None
 
     # lists of the customer's
@@ -167,7 +167,7 @@ class CustomerReads:
 
     # whose is it?
 
-    async def _fetch(self, id_: str, call: Callable[[], Awaitable[T]]) -> T | None:
+    async def own(self, id_: str, call: Callable[[], Awaitable[T]]) -> T | None:
         """The object if it is this customer's. One without a customer is nobody's, so not theirs either."""
         if not _IDENTIFIER.fullmatch(id_):
             return None  # it would become part of an address

@@ -11,10 +11,12 @@ from policy.rules.card_link import CARD_LINK
 from policy.rules.credit import CREDIT
 from policy.rules.details import DETAILS
 from policy.rules.plan_change import PLAN_CHANGE
+from policy.rules.promotion import PROMOTION
 from policy.rules.refund import REFUND
 from policy.rules.resumption import RESUMPTION
 from policy.rules.retry import RETRY
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
-    law.action: law for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, DETAILS, CARD_LINK)
+    law.action: law
+    for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, PROMOTION, DETAILS, CARD_LINK)
 }

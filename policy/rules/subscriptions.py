@@ -7,10 +7,10 @@ from typing import Any
 
 from billing.facts import SubscriptionFacts
 from policy.decisions import Deny
-from policy.facts import CancelCase, PlanChangeCase, ResumeCase
+from policy.facts import CancelCase, PlanChangeCase, PromotionCase, ResumeCase
 from policy.question import Question
 
-Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase]
+Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase | PromotionCase]
 
 
 def subscription(q: Q) -> SubscriptionFacts:

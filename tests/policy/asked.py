@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from billing.discounts import Priced
 from billing.ids import CaseId, CustomerId, ProposalId
 from policy.actions import Action
 from policy.decisions import Decision, NeedsApproval, NeedsConfirmation
@@ -14,6 +15,7 @@ from policy.facts import (
     DetailsCase,
     LinkCase,
     PlanChangeCase,
+    PromotionCase,
     RefundCase,
     ResumeCase,
     RetryCase,
@@ -23,7 +25,7 @@ from policy.proposals import Principal, Proposal, Role
 from policy.question import Approval, Consents, Question, Standing
 from policy.rules import LAWS
 from tests.billing import made
-from tests.policy.house import LIMITS, ME, STREET, charge, invoice, price, subscription, usd
+from tests.policy.house import LIMITS, ME, STREET, charge, invoice, item, price, promotion, subscription, usd
 from tests.policy.stripe_twin import noon
 
 NOW = noon()
@@ -55,6 +57,17 @@ def resume_case(**changes: Any) -> ResumeCase:
 
 def credit_case(**changes: Any) -> CreditCase:
     return CreditCase(**{"as_of": NOW, "customer": made.customer(balance=usd(0)), **changes})
+
+
+def promotion_case(**changes: Any) -> PromotionCase:
+    told: dict[str, Any] = {
+        "subscription": subscription(),
+        "items": (Priced(item(), "prod_one"),),
+        "promotion": promotion(),
+        "discounts": (),
+        "has_paid": False,
+    }
+    return PromotionCase(**{"as_of": NOW, "customer": made.customer(), **told, **changes})
 
 
 def details_case(**changes: Any) -> DetailsCase:

@@ -12,12 +12,14 @@ from typing import Any
 from sqlalchemy import text
 
 from billing.customer_details import AddressFacts
+from billing.discounts import CouponFacts, PromotionFacts
 from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFacts
 from billing.ids import CaseId, CustomerId, PaymentMethodId, PriceId, ProposalId, SubscriptionItemId
 from billing.money import Money
 from policy.actions import (
     AccountCredit,
     Action,
+    ApplyPromotionCode,
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
@@ -94,6 +96,19 @@ def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit
 def details(**changes: str) -> UpdateBillingDetails:
     nothing = dict.fromkeys(UpdateBillingDetails.model_fields)
     return UpdateBillingDetails.model_validate({**nothing, **(changes or {"name": "Acme GmbH"})})
+
+
+def promo(code: str = "WELCOME20", subscription: str = "sub_one") -> ApplyPromotionCode:
+    return ApplyPromotionCode(subscription=subscription, code=code)
+
+
+def coupon(**changes: Any) -> CouponFacts:
+    """20 % off for three months."""
+    return replace(CouponFacts("welcome", None, 200_000, None, "repeating", 3, True), **changes)
+
+
+def promotion(code: str = "WELCOME20", **changes: Any) -> PromotionFacts:
+    return replace(PromotionFacts(f"promo_{code}", code, coupon(), True), **changes)
 
 
 def link() -> CardUpdateLink:
@@ -238,6 +253,9 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     stripe.subscriptions[f"sub_{suffix}"] = subscription(f"sub_{suffix}", customer=id_)
     ending = f"sub_{suffix}_ending" if suffix != "one" else "sub_ending"
     stripe.subscriptions[ending] = subscription(ending, customer=id_, cancel_at_period_end=True)
+    for word, months, percent in (("WELCOME20", 3, 20), ("YEARFREE", 12, 100)):
+        stripe.codes[word] = (promotion(word, coupon=coupon(off_ppm=percent * 10_000, months=months)), percent, months)
+    stripe.codes[f"MINE-{suffix}"] = (promotion(f"MINE-{suffix}", customer=id_), 20, 3)
     for name, amount, due in (("team", 6000, 4000), ("business", 20000, 60000), ("free", 0, -1500)):
         stripe.prices[f"price_{name}"] = price(f"price_{name}", amount)
         stripe.due[(f"sub_{suffix}", f"price_{name}")] = usd(due)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.customer_details import AddressFacts
+from billing.discounts import DiscountFacts, Priced, PromotionFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -28,6 +29,7 @@ from billing.money import Money
 from policy.actions import (
     AccountCredit,
     Action,
+    ApplyPromotionCode,
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
@@ -43,6 +45,7 @@ from policy.facts import (
     DetailsCase,
     LinkCase,
     PlanChangeCase,
+    PromotionCase,
     RefundCase,
     ResumeCase,
     RetryCase,
@@ -85,6 +88,8 @@ class StripeTwin:
         self.cards: dict[str, tuple[str, PaymentMethodFacts]] = {}  # owner, card
         self.subscriptions: dict[str, SubscriptionFacts] = {}
         self.prices: dict[str, PriceFacts] = {}
+        self.codes: dict[str, tuple[PromotionFacts, int, int]] = {}  # word -> with its percent and how many invoices
+        self.discounts: dict[str, DiscountFacts] = {}  # subscription -> the one in force
         self.addresses: dict[str, AddressFacts] = {}
         self.disputes: list[DisputeFacts] = []
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
@@ -150,6 +155,19 @@ class StripeTwin:
             return ResumeCase(now, who, self._subscription(action.subscription, mine))
         if isinstance(action, AccountCredit):
             return CreditCase(now, who)
+        if isinstance(action, ApplyPromotionCode):
+            subscription = self._subscription(action.subscription, mine)
+            code = self.codes.get(action.code)
+            held = self.discounts.get(action.subscription)
+            return PromotionCase(
+                now,
+                who,
+                subscription,
+                tuple(Priced(item, "prod_one") for item in subscription.items) if subscription else (),
+                code[0] if code else None,
+                (held,) if held else (),
+                False,
+            )
         if isinstance(action, UpdateBillingDetails):
             return DetailsCase(now, who, self.addresses.get(mine))
         assert isinstance(action, CardUpdateLink)
@@ -224,6 +242,8 @@ class StripeTwin:
                 return self._credit(intent)
             case ResumeSubscription() as action:
                 return self._resume(intent, action)
+            case ApplyPromotionCode() as action:
+                return self._redeem(intent, action)
             case UpdateBillingDetails() as action:
                 return self._details(intent, action)
             case _:
@@ -292,6 +312,19 @@ class StripeTwin:
         self.subscriptions[found.id] = replace(found, cancel_at_period_end=False, metadata=dict(intent.metadata))
         self._made(intent, found.id, 0, "")
         return Receipt("resume_subscription", found.id, found.status, None, {"renews_on": "2026-12-01"})
+
+    def _redeem(self, intent: Intent, action: ApplyPromotionCode) -> Receipt:
+        found = self.subscriptions[action.subscription]
+        code, percent, times = next(each for each in self.codes.values() if each[0].id == action.code)
+        if code.customer not in (None, intent.customer):
+            raise EffectRefused("invalid_request", "another customer's code")
+        item = found.items[0]
+        assert item.unit_amount is not None
+        off = item.unit_amount.amount * item.quantity * percent // 100 * times
+        self.discounts[found.id] = DiscountFacts(f"di_{len(self.made)}", code.coupon.id, None, code.id)
+        self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata))
+        self._made(intent, found.id, off, item.unit_amount.currency)
+        return Receipt("apply_promotion_code", found.id, "applied", None, {"plan": item.product_name})
 
     def _details(self, intent: Intent, action: UpdateBillingDetails) -> Receipt:
         who = self.customers[intent.customer]

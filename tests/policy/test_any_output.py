@@ -34,7 +34,7 @@ QUICK_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 
 # The oracle's own numbers (cents), from the brief to the company, not from limits.toml.
-PER_REFUND, PER_MONTH, COUNT, PER_CARD_CHARGE, PER_APPROVAL = 10_000, 15_000, 2, 50_000, 500_000
+PER_REFUND, PER_PROMOTION, PER_MONTH, COUNT, PER_CARD_CHARGE, PER_APPROVAL = 10_000, 10_000, 15_000, 2, 50_000, 500_000
 BILLING = ("owner", "admin", "billing")
 
 PEOPLE = ("cus_me", "cus_other", "cus_third")
@@ -99,6 +99,11 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda amount, grounds: {"tool": "account_credit", "amount": amount, "grounds": grounds},
         st.sampled_from([1, 500, 1000, 1001, 9_000, 99_999_999]),
         st.sampled_from(["service_outage", "billing_error", "goodwill"]),
+    ),
+    st.builds(
+        lambda who, code: {"tool": "apply_promotion_code", "subscription": f"sub_{who}", "code": code},
+        names,
+        st.sampled_from(["WELCOME20", "YEARFREE", "NOWHERE", *(f"MINE-{name}" for name in OWNED.values())]),
     ),
     st.builds(
         lambda parts: {"tool": "update_billing_details", **dict.fromkeys(PARTS), **parts},
@@ -231,6 +236,7 @@ class World:
         refunded: Counter[str] = Counter()
         carried_out: Counter[str] = Counter()
         spent: Counter[tuple[str, str]] = Counter()
+        redeemed: set[str] = set()
         case_of, who = dict(self.cases), {each.id: each for each in self.proposals}
         for effect in self.house.stripe.made:
             intent = self.intents[effect.intent]
@@ -253,6 +259,12 @@ class World:
                 assert out[(effect.customer, effect.currency, month)] <= PER_MONTH or human
             if effect.amount < 0:
                 assert -effect.amount <= PER_CARD_CHARGE or human
+            if effect.tool == "apply_promotion_code":
+                word = proposal.arguments["code"]
+                assert effect.target not in redeemed, "two discounts on one subscription"
+                assert effect.amount <= PER_PROMOTION or human
+                assert word in ("WELCOME20", "YEARFREE", f"MINE-{OWNED[effect.customer]}")
+                redeemed.add(effect.target)
             if effect.tool == "update_billing_details":
                 wrote = proposal.arguments
                 assert (wrote["email"] is None and wrote["country"] in (None, "DE")) or human

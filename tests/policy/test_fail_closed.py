@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from billing.discounts import DiscountFacts
 from billing.money import Money
 from policy.actions import Action, Refund, RetryPayment
 from policy.effects import FactsUnavailable
@@ -23,6 +24,7 @@ from tests.policy.asked import (
     details_case,
     link_case,
     plan_case,
+    promotion_case,
     refund_case,
     resume_case,
     retry_case,
@@ -32,11 +34,14 @@ from tests.policy.house import (
     cancel,
     change,
     charge,
+    coupon,
     credit,
     details,
     invoice,
     link,
     price,
+    promo,
+    promotion,
     refund,
     resume,
     retry,
@@ -88,6 +93,13 @@ FULL: list[tuple[Action, Any]] = [
     (cancel(), cancel_case()),
     (resume(), resume_case()),
     (credit(), credit_case()),
+    (
+        promo(),
+        promotion_case(
+            promotion=promotion(minimum=usd(100), expires_at=noon(30), coupon=coupon(products=("prod_one",))),
+            discounts=(DiscountFacts("di_one", "welcome", None, None, noon(30)),),
+        ),
+    ),
     (details(), details_case()),
     (link(), link_case()),
 ]

@@ -24,6 +24,7 @@ from tests.policy.asked import (
     details_case,
     link_case,
     plan_case,
+    promotion_case,
     question,
     refund_case,
     resume_case,
@@ -38,6 +39,7 @@ from tests.policy.house import (
     details,
     invoice,
     link,
+    promo,
     refund,
     resume,
     retry,
@@ -52,6 +54,7 @@ ALL: list[tuple[Action, Any]] = [
     (cancel(), cancel_case()),
     (resume(), resume_case()),
     (credit(), credit_case()),
+    (promo(), promotion_case()),
     (details(), details_case()),
     (link(), link_case()),
 ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, details, link, price, refund, resume, retry, usd
+from tests.policy.house import House, cancel, change, charge, details, link, price, promo, refund, resume, retry, usd
 from tests.policy.stripe_twin import noon
 
 
@@ -23,6 +23,7 @@ async def test_each_tools_operation_key(house: House) -> None:
     await house.consented(house.propose(case, change()))
     await house.consented(house.propose(case, cancel()))
     await house.consented(house.propose(case, resume()))
+    await house.consented(house.propose(case, promo(subscription="sub_ending")))
     await house.consented(house.propose(case, details()))
     await house.ask(link(), case, id_="prop_link")
     period = int(house.stripe.subscriptions["sub_one"].items[0].current_period_start.timestamp())
@@ -32,6 +33,7 @@ async def test_each_tools_operation_key(house: House) -> None:
         f"change_plan:sub_one:price_team:{period}:1",
         f"cancel_subscription:sub_one:period_end:{period}:1",
         f"resume_subscription:sub_ending:{period}:1",
+        "apply_promotion_code:sub_ending:promo_WELCOME20:1",
         "update_billing_details:cus_me:1",
         "card_update_link:prop_link",
     ]

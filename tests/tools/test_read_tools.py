@@ -54,6 +54,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "change_plan": EffectClass.MONEY,
         "cancel_subscription": EffectClass.WRITE,
         "resume_subscription": EffectClass.WRITE,
+        "apply_promotion_code": EffectClass.MONEY,
         "update_billing_details": EffectClass.WRITE,
         "card_update_link": EffectClass.WRITE,
     }
