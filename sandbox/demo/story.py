@@ -15,9 +15,10 @@ All stories share one clock, so a step must be quick and its moment not later th
 
 @dataclass(frozen=True)
 class Story:
-    """`line` is the one-line description people read. `plan` is what the product grants today, `locked` why it
-    withholds it; `requests` the API requests a day, before anything unusual; `months` the length of a paid period.
-    `metered`: requests are billed by use; `included`: by contract, instead of what the plan includes."""
+    """`line` is the one-line description people read: 60 characters at most, so that a terminal of 80 columns shows it.
+    `plan` is what the product grants today, `locked` why it withholds it; `requests` the API requests a day, before
+    anything unusual; `months` the length of a paid period. `metered`: requests are billed by use; `included`: by
+    contract, instead of what the plan includes."""
 
     customer: str
     name: str
@@ -29,3 +30,8 @@ class Story:
     months: int = 1
     metered: bool = False
     included: int | None = None
+
+    @property
+    def theme(self) -> str:
+        """What the stories beside it are about: `cards` for those of `stories_cards`."""
+        return self.steps.__module__.rpartition("stories_")[2]
