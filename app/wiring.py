@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,12 +60,14 @@ class Minds:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What Lee looks at and acts on: Stripe (or the sandbox) and the sources beside it, on one clock."""
+    """What Lee looks at and acts on: Stripe (or the sandbox) and the sources beside it, on one clock. `sleep` is how to
+    wait before Stripe is asked again."""
 
     client: StripeClient
     entitlements: Entitlements
     usage: Usage
     clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ async def open_house(
         store = open_store(settings.store_url, settings.keys_folder, world.clock)
         stack.callback(store.close)
         gate = _gate(settings, world, store, limits, reach, patience)
-        desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock)
+        desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock, world.sleep)
         lee = Lee(
             store=store,
             gate=gate,
@@ -169,7 +171,7 @@ def _gate(
     reach: Reach | None = None,
     patience: Patience | None = None,
 ) -> Gate:
-    effects = StripeEffects(world.client, world.clock, return_url=settings.return_url)
+    effects = StripeEffects(world.client, world.clock, return_url=settings.return_url, sleep=world.sleep)
     return Gate(effects, store, limits, world.clock, reach or _crash_point(), patience)
 
 

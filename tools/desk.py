@@ -6,7 +6,8 @@ customer; another's object and one that does not exist get the same answer, `NOT
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol
@@ -71,21 +72,22 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Desks:
-    """Where desks are made, once a principal is authenticated."""
+    """Where desks are made, once a principal is authenticated. `sleep` waits before a read is tried again."""
 
     client: stripe.StripeClient
     entitlements: Entitlements
     usage: Usage
     knowledge: KnowledgeSearch
     clock: Callable[[], datetime]
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     def of(self, principal: Principal) -> Desk:
-        reads = CustomerReads(StripeLine(self.client), principal.customer)
+        reads = CustomerReads(StripeLine(self.client, sleep=self.sleep), principal.customer)
         return Desk(principal, reads, self.entitlements, self.usage, self.knowledge, self.clock)
 
     async def knows(self, customer: CustomerId) -> bool | None:
         """Whether Stripe has this customer; None when it does not answer."""
-        line = StripeLine(self.client)
+        line = StripeLine(self.client, sleep=self.sleep)
         try:
             found = await line.look_up(lambda: line.v1.customers.retrieve_async(customer))
         except FactsUnavailable:
