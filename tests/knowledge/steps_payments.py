@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import httpx
 
 from policy.decisions import Deny
+from sandbox.invoice_collection import TRIES
 from sandbox.links import AFTER_DUE_DAYS
 from tests.knowledge.account import Account, done, rule
 from tests.knowledge.following import follow
@@ -53,3 +54,33 @@ async def a_dead_link_and_a_fresh_one(account: Account) -> None:
     paid = await account.page(await account.fresh_link(), card="pm_card_visa")
     assert paid.status_code == httpx.codes.OK
     assert (await account.invoices())[0]["amount_remaining"] == 0
+
+
+@follow("payment-retry-schedule", "cus_dana")
+async def all_tries_fail(account: Account) -> None:
+    """Tried on schedule while the plan goes on; then it ends, and the invoice stays open and untried."""
+    assert (await account.diagnose())["subscriptions"][0]["status"] == "past_due"
+    [invoice] = (await account.read("list_invoices", status="open", lines=False))["invoices"]
+    assert invoice["attempts"] == 1
+    await account.pass_time(days=12)
+    assert (await account.subscription())["status"] == "past_due"
+    await account.pass_time(days=2)
+    assert (await account.subscription())["status"] == "canceled"
+    left = (await account.invoices())[0]
+    assert (left["status"], left["attempt_count"], left["next_payment_attempt"]) == ("open", TRIES, None)
+    paid = await account.page(await account.fresh_link(left["id"]), card="pm_card_visa")
+    assert paid.status_code == httpx.codes.OK
+    other = account.elsewhere()
+    await other.new_card()
+    await other.pass_time(days=2)
+    assert (await other.invoices())[0]["status"] == "paid"
+
+
+@follow("payment-retry-schedule", "cus_lola")
+async def a_card_that_is_not_tried(account: Account) -> None:
+    charges = len((await account.read("list_charges"))["charges"])
+    await account.pass_time(days=7)
+    assert len((await account.read("list_charges"))["charges"]) == charges
+    await account.new_card()
+    await account.pass_time(days=3)
+    assert (await account.invoices())[0]["status"] == "paid"
