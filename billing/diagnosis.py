@@ -42,6 +42,7 @@ from billing.findings_payments import (
     card_must_not_be_retried,
     payment_processing_error,
 )
+from billing.findings_prices import discount_ended, tax_id_missing, tax_id_unverified
 from billing.findings_subscriptions import (
     cancellation_scheduled,
     card_expires_before_renewal,
@@ -81,6 +82,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.TRIAL_ENDING_WITHOUT_CARD, trial_ending_without_card),
     (RootCause.CARD_EXPIRES_BEFORE_RENEWAL, card_expires_before_renewal),
     (RootCause.SUBSCRIPTION_PAUSED, subscription_paused),
+    (RootCause.TAX_ID_UNVERIFIED, tax_id_unverified),
     (RootCause.CANCELLATION_SCHEDULED, cancellation_scheduled),
     (RootCause.UNPAID_BUT_UNLOCKED, unpaid_but_unlocked),
     (RootCause.PLAN_OVER_GRANTED, plan_over_granted),
@@ -88,10 +90,12 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.REFUND_PENDING, refund_pending),
     (RootCause.REFUNDED_ALREADY, refunded_already),
     (RootCause.MID_CYCLE_UPGRADE_PRORATION, mid_cycle_upgrade_proration),
+    (RootCause.DISCOUNT_ENDED, discount_ended),
     (RootCause.INVOICE_DUE, invoice_due),
     (RootCause.CUSTOMER_CREDIT, customer_credit),
     (RootCause.RENEWED_RECENTLY_YEARLY, renewed_recently_yearly),
     (RootCause.ENTERPRISE_ACCOUNT, enterprise_account),
+    (RootCause.TAX_ID_MISSING, tax_id_missing),
 )
 
 _SEVERITY: Final = {Status.RED: 0, Status.AMBER: 1, Status.GREEN: 2}

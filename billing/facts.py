@@ -135,6 +135,9 @@ class InvoiceFacts:
     last_decline: Decline | None = None  # of its latest payment attempt
     last_payment_method: PaymentMethodId | None = None  # what that attempt charged
     requires_action: bool = False  # 3-D Secure waits for the customer
+    discount: Money | None = None  # taken off the total; None without one
+    tax: Money | None = None  # within the total; None without one
+    shows_tax_id: bool = False  # the customer had a tax id on file when it was finalised
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,15 @@ class SubscriptionFacts:
     trial_end: datetime | None = None
     default_payment_method: PaymentMethodId | None = None
     metadata: dict[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class TaxIdFacts:
+    """docs.stripe.com/billing/customer/tax-ids: what an authority says of it comes later than the number itself."""
+
+    id: str
+    type: str
+    verification: str | None  # pending | verified | unverified | unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,4 +231,5 @@ class BillingFacts:
     usage: UsageFacts | None = None
     prices: tuple[PriceFacts, ...] = ()  # the price list: read only where what is granted is not what is paid for
     prorated_at: datetime | None = None  # the newest proration that waits for an invoice; read in the same case
+    tax_ids: tuple[TaxIdFacts, ...] = ()  # read only where an invoice bears tax or shows a tax id
     unavailable: frozenset[Source] = frozenset()

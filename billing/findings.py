@@ -58,6 +58,9 @@ class RootCause(StrEnum):
     RENEWED_RECENTLY_YEARLY = "renewed_recently_yearly"
     ENTERPRISE_ACCOUNT = "enterprise_account"
     CUSTOMER_CREDIT = "customer_credit"
+    DISCOUNT_ENDED = "discount_ended"
+    TAX_ID_UNVERIFIED = "tax_id_unverified"
+    TAX_ID_MISSING = "tax_id_missing"
     HEALTHY = "healthy"
 
 
@@ -69,6 +72,7 @@ class RecommendedAction(StrEnum):
     NEW_PAYMENT_LINK = "new_payment_link"
     REFUND_DUPLICATE = "refund_duplicate"
     REVIEW_USAGE = "review_usage"
+    CHECK_TAX_ID = "check_tax_id"
     WAIT = "wait"
     TALK_TO_HUMAN = "talk_to_human"
     NONE = "none"
@@ -76,8 +80,8 @@ class RecommendedAction(StrEnum):
 
 class Evidence(NamedTuple):
     """One fact a claim rests on. `kind` is a Stripe object's name (`invoice`, `charge`, `refund`, `dispute`,
-    `subscription`, `payment_method`) with its id, or `decline_class`, `decline_code`, `meter`, `plan`, `source`,
-    `refunded_by`."""
+    `subscription`, `payment_method`, `tax_id`) with its id, or `decline_class`, `decline_code`, `meter`, `plan`,
+    `source`, `refunded_by`."""
 
     kind: str
     value: str

@@ -30,7 +30,8 @@ def duplicate_subscription(facts: BillingFacts) -> Iterator[Finding]:
                 Status.AMBER,
                 RootCause.DUPLICATE_SUBSCRIPTION,
                 f"You have two running {plan(later)} subscriptions: one since {day(first.created)}, and another{told} "
-                f"since {day(later.created)}. If you need only one, a colleague can settle what the other cost.",
+                f"since {day(later.created)}. Which of them you need, and what the other one cost, is a colleague's to "
+                "settle with you.",
                 RecommendedAction.TALK_TO_HUMAN,
                 (Evidence("subscription", later.id), Evidence("duplicate_of", first.id)),
                 at_stake=costs,

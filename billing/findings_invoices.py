@@ -28,7 +28,7 @@ def payment_link_expired(facts: BillingFacts) -> Iterator[Finding]:
             yield Finding(
                 Status.RED,
                 RootCause.PAYMENT_LINK_EXPIRED,
-                f"{_named(invoice)} over {invoice.amount_remaining} was due on {day(due)}, and the payment link you "
+                f"{named(invoice)} over {invoice.amount_remaining} was due on {day(due)}, and the payment link you "
                 "were sent has expired. A new link lets you pay it now.",
                 RecommendedAction.NEW_PAYMENT_LINK,
                 (Evidence("invoice", invoice.id),),
@@ -42,7 +42,7 @@ def invoice_overdue(facts: BillingFacts) -> Iterator[Finding]:
             yield Finding(
                 Status.RED,
                 RootCause.INVOICE_OVERDUE,
-                f"{_named(invoice)} over {invoice.amount_remaining} was due on {day(due)} and is still open. "
+                f"{named(invoice)} over {invoice.amount_remaining} was due on {day(due)} and is still open. "
                 "You can pay it through its payment link.",
                 RecommendedAction.PAY_INVOICE,
                 (Evidence("invoice", invoice.id),),
@@ -58,7 +58,7 @@ def invoice_uncollectible(facts: BillingFacts) -> Iterator[Finding]:
             yield Finding(
                 Status.AMBER,
                 RootCause.INVOICE_UNCOLLECTIBLE,
-                f"{_named(invoice)} of {day(invoice.created)} over {invoice.total} was never paid, and we have stopped "
+                f"{named(invoice)} of {day(invoice.created)} over {invoice.total} was never paid, and we have stopped "
                 "collecting it. A colleague can tell you what it means for your account.",
                 RecommendedAction.TALK_TO_HUMAN,
                 (Evidence("invoice", invoice.id),),
@@ -72,7 +72,7 @@ def invoice_due(facts: BillingFacts) -> Iterator[Finding]:
             yield Finding(
                 Status.GREEN,
                 RootCause.INVOICE_DUE,
-                f"{_named(invoice)} over {invoice.amount_remaining} is due on {day(due)}.",
+                f"{named(invoice)} over {invoice.amount_remaining} is due on {day(due)}.",
                 RecommendedAction.PAY_INVOICE,
                 (Evidence("invoice", invoice.id),),
             )
@@ -101,7 +101,7 @@ def mid_cycle_upgrade_proration(facts: BillingFacts) -> Iterator[Finding]:
         yield Finding(
             Status.GREEN,
             RootCause.MID_CYCLE_UPGRADE_PRORATION,
-            f"{_named(last)} of {day(last.created)} comes to {last.total}{compared}: {extra} of it is the difference "
+            f"{named(last)} of {day(last.created)} comes to {last.total}{compared}: {extra} of it is the difference "
             "for the rest of a period in which your plan was changed. It is billed once.",
             RecommendedAction.NONE,
             (Evidence("invoice", last.id), *((Evidence("invoice", before.id),) if before else ())),
@@ -138,5 +138,5 @@ def _prorated(invoice: InvoiceFacts) -> Money | None:
     return Money(sum(amounts), invoice.total.currency) if amounts else None
 
 
-def _named(invoice: InvoiceFacts) -> str:
+def named(invoice: InvoiceFacts) -> str:
     return f"Invoice {invoice.number}" if invoice.number else "Your invoice"

@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
-from billing.facts import BillingFacts, EntitlementFacts, PriceFacts, Source, SubscriptionFacts, UsageFacts
+from billing.facts import (
+    BillingFacts,
+    EntitlementFacts,
+    InvoiceFacts,
+    PriceFacts,
+    Source,
+    SubscriptionFacts,
+    TaxIdFacts,
+    UsageFacts,
+)
 from billing.granted_plans import unpaid_for
 from billing.ids import CustomerId
 from tools.entitlements import Entitlements
@@ -41,16 +50,18 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         history(reads),
         entitlements_of(entitlements, reads.customer),
     )
-    disputes, used, between = await together(
+    disputes, used, between, tax_ids = await together(
         reads.disputes(past.charges),
         usage_of(usage, reads.customer, *current_period(subscriptions.items, as_of)),
         _between(reads, granted, subscriptions.items),
+        reads.tax_ids() if _speaks_of_tax(past.invoices) else _none(),
     )
     listed = {
         "payment_methods": methods,
         "subscriptions": subscriptions,
         "disputes": disputes,
         "prices": between.prices,
+        "tax_ids": tax_ids,
     }
     missing: set[Source] = set()
     if isinstance(granted, SourceUnavailable):
@@ -70,6 +81,7 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         usage=None if isinstance(used, SourceUnavailable) else used,
         prices=between.prices.items,
         prorated_at=between.prorated_at,
+        tax_ids=tax_ids.items,
         unavailable=frozenset(missing),
     )
     return Gathered(facts, past.cut | {name for name, each in listed.items() if each.more})
@@ -92,6 +104,14 @@ async def _between(
         return _Between()
     prices, prorated_at = await together(reads.price_list(), reads.newest_proration())
     return _Between(prices, prorated_at)
+
+
+def _speaks_of_tax(invoices: tuple[InvoiceFacts, ...]) -> bool:
+    return any(each.tax is not None or each.shows_tax_id for each in invoices)
+
+
+async def _none() -> Listed[TaxIdFacts]:
+    return Listed(())
 
 
 def current_period(subscriptions: tuple[SubscriptionFacts, ...], as_of: datetime) -> tuple[datetime, datetime]:

@@ -25,6 +25,7 @@ from billing.facts import (
     RefundFacts,
     SubscriptionFacts,
     SubscriptionItemFacts,
+    TaxIdFacts,
 )
 from billing.ids import (
     ChargeId,
@@ -226,7 +227,20 @@ def invoice_facts(
         last_decline=last_decline,
         last_payment_method=PaymentMethodId(last_payment_method) if last_payment_method else None,
         requires_action=requires_action,
+        discount=_sum(invoice.total_discount_amounts, currency),
+        tax=_sum(invoice.total_taxes, currency),
+        shows_tax_id=bool(invoice.customer_tax_ids),
     )
+
+
+def _sum(parts: Iterable[Any] | None, currency: str) -> Money | None:
+    """Of the parts' amounts; None where that is nothing."""
+    amount = sum(part.amount for part in parts or ())
+    return Money(amount, currency) if amount else None
+
+
+def tax_id_facts(tax_id: stripe.TaxId) -> TaxIdFacts:
+    return TaxIdFacts(tax_id.id, tax_id.type, tax_id.verification.status if tax_id.verification else None)
 
 
 def subscription_facts(subscription: stripe.Subscription, products: Mapping[str, str]) -> SubscriptionFacts:

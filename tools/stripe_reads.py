@@ -22,6 +22,7 @@ from billing.facts import (
     PriceFacts,
     RefundFacts,
     SubscriptionFacts,
+    TaxIdFacts,
 )
 from billing.ids import CustomerId
 from policy.effects import FactsUnavailable
@@ -101,6 +102,12 @@ class CustomerReads:
         )
         names = await self.product_names(listed.items)
         return Listed(tuple(understood(objects.subscription_facts, each, names) for each in listed.items), listed.more)
+
+    async def tax_ids(self) -> Listed[TaxIdFacts]:
+        listed = await self.line.pages(
+            lambda params: self.line.v1.customers.tax_ids.list_async(self.customer, params), {}
+        )
+        return Listed(tuple(understood(objects.tax_id_facts, each) for each in listed.items), listed.more)
 
     async def newest_proration(self) -> datetime | None:
         """When the plan was last changed in a way that still waits for an invoice; None without such a change."""

@@ -37,6 +37,7 @@ from tests.billing.made import (
     usage,
     usd,
 )
+from tests.billing.made_prices import PRICE_CAUSES
 
 Case = tuple[RootCause, Status, RecommendedAction, BillingFacts]
 CAUSES: list[Case] = [
@@ -331,6 +332,7 @@ CAUSES: list[Case] = [
         RecommendedAction.TALK_TO_HUMAN,
         facts(customer=customer(metadata={"segment": "enterprise", "account_manager": "Lin Okafor"})),
     ),
+    *PRICE_CAUSES,
 ]
 
 

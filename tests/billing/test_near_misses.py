@@ -42,6 +42,7 @@ from tests.billing.made import (
     usage,
     usd,
 )
+from tests.billing.made_prices import PRICE_NEAR
 
 NEAR: list[tuple[RootCause, BillingFacts]] = [
     (RootCause.SOURCE_UNAVAILABLE, facts(entitlements=None, usage=None)),
@@ -224,6 +225,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
         )
     ),
     (RootCause.ENTERPRISE_ACCOUNT, facts(customer=customer(metadata={"account_manager": "Lin Okafor"}))),
+    *PRICE_NEAR,
 ]
 
 

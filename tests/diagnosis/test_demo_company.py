@@ -53,11 +53,11 @@ TOLD: dict[str, list[RootCause]] = {
     ],
     "cus_ruth": [RootCause.PLAN_OVER_GRANTED],
     "cus_igor": [RootCause.HEALTHY],
-    "cus_cody": [RootCause.HEALTHY],
+    "cus_cody": [RootCause.DISCOUNT_ENDED],
     "cus_cleo": [RootCause.HEALTHY],
     "cus_cass": [RootCause.HEALTHY],
-    "cus_tina": [RootCause.HEALTHY],
-    "cus_vito": [RootCause.HEALTHY],
+    "cus_tina": [RootCause.TAX_ID_MISSING],
+    "cus_vito": [RootCause.TAX_ID_UNVERIFIED],
     "cus_lara": [RootCause.HEALTHY],
 }
 
