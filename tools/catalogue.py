@@ -19,6 +19,7 @@ from policy.actions import (
     RetryPayment,
     UpdateBillingDetails,
 )
+from tools.billing_details import BillingDetails, billing_details
 from tools.check_entitlements import CheckEntitlements, check_entitlements
 from tools.diagnose import Diagnose, diagnose
 from tools.explain_invoice import ExplainInvoice, explain_invoice
@@ -44,6 +45,7 @@ REGISTRY: Final = Registry(
         read_tool("explain_usage", ExplainUsage, explain_usage),
         read_tool("explain_invoice", ExplainInvoice, explain_invoice),
         read_tool("refund_status", RefundStatus, refund_status),
+        read_tool("billing_details", BillingDetails, billing_details),
         action_tool(Refund, EffectClass.MONEY),
         action_tool(AccountCredit, EffectClass.MONEY),
         action_tool(RetryPayment, EffectClass.MONEY),

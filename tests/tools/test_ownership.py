@@ -122,7 +122,16 @@ async def test_every_action_with_everybody_elses_ids_has_no_facts(company: Compa
 async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
     foreign = {
         each["id"]
-        for kind in ("charge", "invoice", "subscription", "payment_method", "refund", "dispute", "payment_intent")
+        for kind in (
+            "charge",
+            "invoice",
+            "subscription",
+            "payment_method",
+            "refund",
+            "dispute",
+            "payment_intent",
+            "tax_id",
+        )
         for each in company.world.select(kind)
         if each.get("customer") not in (None, MONA.customer)
     } | {each["id"] for each in company.world.select("customer") if each["id"] != MONA.customer}
@@ -136,6 +145,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             await company.ask("explain_usage", period="previous"),
             await company.ask("refund_status", charge=None),
             await company.ask("check_entitlements"),
+            await company.ask("billing_details"),
             await company.ask("preview_plan_change", plan="team", interval=None, subscription=None),
             await company.ask("list_plans"),
         ]

@@ -48,6 +48,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "explain_usage": EffectClass.READ,
         "explain_invoice": EffectClass.READ,
         "refund_status": EffectClass.READ,
+        "billing_details": EffectClass.READ,
         "refund": EffectClass.MONEY,
         "account_credit": EffectClass.MONEY,
         "retry_payment": EffectClass.MONEY,
@@ -232,6 +233,7 @@ async def test_passages_come_with_ids_to_cite(shop: Shop, desk_of: DeskOf) -> No
         ("list_invoices", {"status": "all", "invoice": None, "lines": False}),
         ("invoice_link", {"invoice": None}),
         ("list_plans", {}),
+        ("billing_details", {}),
         ("preview_plan_change", {"plan": "team", "interval": None, "subscription": None}),
     ],
 )
