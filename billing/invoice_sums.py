@@ -6,7 +6,7 @@ marked `not_explained`; nothing is fitted to make a sum come out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from typing import Literal
 
 from billing.findings import day
 from billing.ids import PriceId
-from billing.money import Money
+from billing.money import Money, decimals
 from billing.proration import Share, Stretch, reproduce, rounded
 from billing.usage_bill import TierLine, UsagePrice, usage_lines
 
@@ -137,36 +137,57 @@ def _groups(lines: Iterable[BilledLine], prices: Mapping[PriceId, UsagePrice]) -
 
 
 def _usage(group: list[BilledLine], price: UsagePrice) -> list[SumLine]:
-    units = sum(line.quantity or 0 for line in group)
-    billed = sum(line.amount.amount for line in group)
-    told = usage_lines(price, units)
-    if sum(line.amount.amount for line in told) != billed or any(
-        line.amount.currency != price.currency for line in group
-    ):
+    told = reproduced_usage(price, [line.quantity or 0 for line in group], [line.amount for line in group])
+    if told is None:
         return [_unexplained(line) for line in group]
-    name = group[0].description
     if not told:
-        return [SumLine("usage", f"{name}: no use", Money(0, price.currency))]
-    return [
-        SumLine("usage_flat" if line.flat else "usage", _tier_text(line, price.currency), line.amount) for line in told
-    ]
+        return [SumLine("usage", f"No {price.name} used", Money(0, price.currency))]
+    return [SumLine("usage_flat" if line.flat else "usage", tier_text(line, price), line.amount) for line in told]
 
 
-def _tier_text(line: TierLine, currency: str) -> str:
-    reach = f"units {line.first:,} to {line.last:,}" if line.units else "no units"
-    if line.flat:
-        return f"Flat amount ({reach})"
-    if not line.unit_amount:
-        return f"{line.units:,} units included ({reach})"
-    return f"{line.units:,} units at {written_price(Fraction(line.unit_amount), currency)} each ({reach})"
+def reproduced_usage(
+    price: UsagePrice, quantities: Sequence[int], amounts: Sequence[Money]
+) -> tuple[TierLine, ...] | None:
+    """The tiers of a bill whose lines count `quantities` and come to `amounts`; None when the price does not give
+    their sum."""
+    units, billed = sum(quantities), sum(amount.amount for amount in amounts)
+    if units < 0 or any(amount.currency != price.currency for amount in amounts):
+        return None
+    ways = [usage_lines(price, units)]
+    if len(amounts) == 1:
+        ways.append(usage_lines(price, units, on_one_line=True))
+    return next((told for told in ways if sum(line.amount.amount for line in told) == billed), None)
+
+
+def tier_text(line: TierLine, price: UsagePrice) -> str:
+    """`100,000 API requests at 0.2 cents each (50,001 to 150,000)`."""
+    reach = f"{line.first:,} to {line.last:,}"
+    if line.kind == "minimum":
+        until = next(tier.up_to for tier in price.tiers)
+        return f"Committed minimum for up to {until:,} {price.name}"
+    if line.kind == "flat":
+        return f"Flat amount for {price.name} {reach}" if line.units else f"Flat amount for {price.name}"
+    counted = f"{line.units:,} {price.name}"
+    if line.kind == "included":
+        return f"{counted} included ({reach})"
+    each = written_price(Fraction(line.unit_amount), price.currency)
+    if price.package > 1:
+        return f"{counted} in {line.count:,} packages of {price.package:,} at {each} each"
+    return f"{counted} at {each} each ({reach})"
 
 
 def written_price(exact: Fraction, currency: str) -> str:
-    """`$20.00`, and for fractions of a minor unit `0.2 cents` (`0.2` of the minor unit elsewhere)."""
+    """`$20.00`; fractions of a minor unit `0.2 cents`, and `¥0.5` or `CHF 0.002` where the minor unit has no name."""
     if exact.denominator == 1:
         return str(Money(exact.numerator, currency))
-    text = f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"
-    return f"{text} cents" if currency in ("usd", "eur") else f"{text} minor units of {currency.upper()}"
+    if currency in ("usd", "eur"):
+        return f"{_decimal(exact)} cents"
+    sign = str(Money(0, currency)).rstrip("0.")
+    return f"{sign}{_decimal(exact / 10 ** decimals(currency))}"
+
+
+def _decimal(exact: Fraction) -> str:
+    return f"{Decimal(exact.numerator) / Decimal(exact.denominator):f}"
 
 
 def _line(line: BilledLine, stretches: tuple[Stretch, ...]) -> SumLine:

@@ -91,7 +91,10 @@ async def invoice_sums(reads: CustomerReads, invoice: stripe.Invoice, others: li
         lines = (await reads.line.pages(partial(v1.invoices.line_items.list_async, invoice.id), {}, LINES)).items
     wanted = sorted({price for line in lines if (price := line_price(line)) is not None})[:PRICES]
     found: list[stripe.Price | None] = await together(
-        *(reads.line.look_up(lambda id_=id_: v1.prices.retrieve_async(id_, {"expand": ["tiers"]})) for id_ in wanted)
+        *(
+            reads.line.look_up(lambda id_=id_: v1.prices.retrieve_async(id_, {"expand": ["tiers", "product"]}))
+            for id_ in wanted
+        )
     )
     prices = {price.id: price for price in found if price is not None}
     earlier = tuple(stretch for each in others for stretch in understood(stretches, each.lines.data))

@@ -69,13 +69,24 @@ def discount_name(discount: Any) -> str:
 
 
 def usage_price(price: stripe.Price) -> UsagePrice | None:
-    """The price's tiers, which must have been expanded; None for a price that is not in tiers, or that counts units in
-    packages."""
-    if price.billing_scheme != "tiered" or price.transform_quantity:
+    """A price in tiers, or one that is billed by use: its tiers and its product must have been expanded. None for any
+    other price, whose lines say all about it."""
+    name = getattr(price.product, "name", None) or "units"
+    if price.billing_scheme == "tiered":
+        tiers = getattr(price, "tiers", None)
+        mode: Literal["graduated", "volume"] = "volume" if price.tiers_mode == "volume" else "graduated"
+        return UsagePrice(price.currency, mode, tuple(_tier(tier) for tier in tiers), name=name) if tiers else None
+    if price.recurring is None or price.recurring.usage_type != "metered":
         return None
-    tiers = getattr(price, "tiers", None)
-    mode: Literal["graduated", "volume"] = "volume" if price.tiers_mode == "volume" else "graduated"
-    return UsagePrice(price.currency, mode, tuple(_tier(tier) for tier in tiers)) if tiers else None
+    packed = price.transform_quantity
+    return UsagePrice(
+        price.currency,
+        "per_unit",
+        (Tier(None, _exact(price, "unit_amount")),),
+        package=packed.divide_by if packed else 1,
+        full_only=packed is not None and packed.round == "down",
+        name=name,
+    )
 
 
 def _tier(tier: Any) -> Tier:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.ids import PriceId
-from billing.invoice_sums import Bill, BilledLine, NamedAmount, explain, written_price
+from billing.invoice_sums import Bill, BilledLine, NamedAmount, explain, reproduced_usage, tier_text, written_price
 from billing.money import Money
 from billing.proration import Stretch, rest_of
 from billing.usage_bill import Tier, UsagePrice, usage_lines, usage_total
@@ -38,21 +38,39 @@ def usage_prices(draw: st.DrawFn) -> UsagePrice:
     return UsagePrice("usd", draw(st.sampled_from(["graduated", "volume"])), tuple(tiers))
 
 
-@given(usage_prices(), st.integers(0, 400_000))
-def test_tiers_unit_by_unit(price: UsagePrice, units: int) -> None:
-    """Against a count that walks the tiers by their bounds, not by what is left."""
-    exact, floor = Decimal(0), 0
+def by_hand(price: UsagePrice, units: int) -> list[tuple[int, Decimal]]:
+    """Units and exact cost of each line, walking the tiers by their bounds, not by what is left."""
+    lines: list[tuple[int, Decimal]] = []
+    floor = 0
     for tier in price.tiers:
         ceiling = units if tier.up_to is None else tier.up_to
         if price.mode == "graduated" and (units > floor or floor == 0):
-            exact += tier.flat_amount + tier.unit_amount * max(0, min(units, ceiling) - floor)
+            inside = max(0, min(units, ceiling) - floor)
+            lines += [(0, tier.flat_amount), (inside, tier.unit_amount * inside)]
         if price.mode == "volume" and (tier.up_to is None or units <= tier.up_to):
-            exact = tier.flat_amount + tier.unit_amount * units
+            lines += [(0, tier.flat_amount), (units, tier.unit_amount * units)]
             break
         floor = ceiling
-    lines = usage_lines(price, units)
-    assert usage_total(price, units) == usd(half_up(exact))
+    return lines
+
+
+@given(usage_prices(), st.integers(0, 400_000))
+def test_tiers_unit_by_unit(price: UsagePrice, units: int) -> None:
+    lines, hand = usage_lines(price, units), by_hand(price, units)
+    assert sum(line.amount.amount for line in lines) == sum(half_up(cost) for _, cost in hand)
+    assert usage_total(price, units) == usd(sum(half_up(cost) for _, cost in hand))
     assert sum(line.units for line in lines if not line.flat) == units
+    on_one = usage_lines(price, units, on_one_line=True)
+    assert sum(line.amount.amount for line in on_one) == half_up(sum((cost for _, cost in hand), Decimal(0)))
+
+
+@given(usage_prices(), st.integers(0, 400_000))
+def test_units_within_what_is_included_change_nothing(price: UsagePrice, units: int) -> None:
+    assert usage_total(price, min(units, price.included)) == usage_total(price, 0)
+    beyond = [line for line in usage_lines(price, units) if line.kind == "overage"]
+    if beyond:
+        assert beyond[0].first > price.included
+        assert 0 < price.included < units
 
 
 @st.composite
@@ -74,7 +92,10 @@ def bills(draw: st.DrawFn) -> tuple[Bill, dict[PriceId, UsagePrice]]:
         line("Seats", new * quantity, new, quantity, proration=False, start=START),
         line("Unused", -half_up(old * part), old, 1, proration=True, start=moment),
         line("Remaining", half_up(new * quantity * part), new, quantity, proration=True, start=moment),
-        line("Requests", usage_total(price, units).amount, None, units, proration=False, start=START),
+        *(
+            line("Requests", half_up(cost), None, count, proration=False, start=START)
+            for count, cost in by_hand(price, units)
+        ),
     )
     subtotal = sum(each.amount.amount for each in lines)
     discount, tax = draw(st.integers(0, 500)), draw(st.integers(0, 500))
@@ -130,7 +151,43 @@ def test_a_committed_minimum_with_included_units_and_overage() -> None:
     price = UsagePrice("usd", "graduated", (Tier(100_000, flat_amount=Decimal(50_000)), Tier(None, Decimal("0.1"))))
     assert usage_total(price, 0) == usd(50_000)
     assert usage_total(price, 100_000) == usd(50_000)
-    assert [line.amount for line in usage_lines(price, 150_005)] == [usd(50_000), usd(0), usd(5_001)]
+    lines = usage_lines(price, 150_005)
+    assert [(line.kind, line.amount) for line in lines] == [
+        ("minimum", usd(50_000)),
+        ("included", usd(0)),
+        ("overage", usd(5_001)),
+    ]
+    assert [tier_text(line, price) for line in lines] == [
+        "Committed minimum for up to 100,000 units",
+        "100,000 units included (1 to 100,000)",
+        "50,005 units at 0.1 cents each (100,001 to 150,005)",
+    ]
+
+
+@pytest.mark.parametrize(("full_only", "packages"), [(False, [0, 1, 1, 2]), (True, [0, 0, 1, 1])])
+def test_packages(full_only: bool, packages: list[int]) -> None:
+    """docs.stripe.com/products-prices/pricing-models#package-pricing"""
+    price = UsagePrice("usd", "per_unit", (Tier(None, Decimal("12.5")),), 100, full_only, "texts")
+    assert [usage_total(price, units) for units in (0, 99, 100, 101)] == [
+        usd(half_up(Decimal("12.5") * n)) for n in packages
+    ]
+    assert tier_text(usage_lines(price, 101)[0], price) == (
+        f"101 texts in {packages[-1]} packages of 100 at 12.5 cents each"
+    )
+
+
+def test_packages_have_no_tiers() -> None:
+    with pytest.raises(ValueError, match="package"):
+        UsagePrice("usd", "graduated", (Tier(5), Tier(None)), package=10)
+
+
+def test_a_bill_with_one_line_for_all_tiers_is_rounded_once() -> None:
+    price = UsagePrice("usd", "graduated", (Tier(1, Decimal("0.5")), Tier(None, Decimal("0.5"))))
+    assert usage_total(price, 2) == usd(2)
+    assert [line.amount for line in usage_lines(price, 2, on_one_line=True)] == [usd(1), usd(0)]
+    assert reproduced_usage(price, [2], [usd(1)]) is not None
+    assert reproduced_usage(price, [1, 1], [usd(1), usd(0)]) is None
+    assert reproduced_usage(price, [2], [Money(2, "eur")]) is None
 
 
 def test_tiers_at_their_edges() -> None:
@@ -156,7 +213,8 @@ def test_prices_that_are_none(tiers: tuple[Tier, ...]) -> None:
     [
         (Fraction(2000), "usd", "$20.00"),
         (Fraction(1, 5), "usd", "0.2 cents"),
-        (Fraction(1, 2), "jpy", "0.5 minor units of JPY"),
+        (Fraction(1, 2), "jpy", "¥0.5"),
+        (Fraction(1, 5), "chf", "CHF 0.002"),
     ],
 )
 def test_prices_in_words(exact: Fraction, currency: str, written: str) -> None:
