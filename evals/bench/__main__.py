@@ -14,6 +14,7 @@ from app.logs import logging_to
 from evals.bench.contenders import BareLoop, Contender, WholeTurn, instant_registry, others
 from evals.bench.machine import machine
 from evals.bench.model_server import MODEL, serving
+from evals.bench.profile import sampling, table
 from evals.bench.turn import HEAD, compare
 from evals.harness import Bench, open_bench, open_copy
 
@@ -33,13 +34,15 @@ async def _turns(bench: Bench, url: str, rounds: int, python: Path | None) -> No
         model = OpenAIChat(Endpoint(MODEL, "none", f"{url}/v1"))
         stack.push_async_callback(model.close)
         copy = await stack.enter_async_context(open_copy(bench, folder, model=model))
-        contenders: list[Contender] = [
-            BareLoop(model),
-            WholeTurn("Lee: the whole durable turn", copy.house, instant_registry(), stack),
-        ]
+        whole = WholeTurn("Lee: the whole durable turn", copy.house, instant_registry(), stack)
+        contenders: list[Contender] = [BareLoop(model), whole]
         if python is not None:
             contenders += await stack.enter_async_context(others(python, url, folder))
         show(HEAD, [series.row for series in await compare(url, contenders, rounds)])
+        print(f"\nWhere the whole durable turn's time goes, N = {rounds} turns\n")
+        with sampling() as sampler:
+            milliseconds = [await whole.once() for _ in range(rounds)]
+        show(["", "ms a turn", "share"], table(sampler, rounds, sum(milliseconds) / 1000))
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

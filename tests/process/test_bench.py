@@ -1,23 +1,34 @@
-"""The bench measures what it says: a contender holds the whole conversation, and its bare calls are its own bodies."""
+"""The bench measures what it says: a contender holds the whole conversation, and its bare calls are its own bodies.
+
+How long anything takes is not asserted: that is for `make bench`, on a machine at rest."""
 
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from agent.models.tokens import TokenCounter, byte_bound
-from evals.bench.contenders import BareLoop
+from evals.bench.contenders import BareLoop, WholeTurn, instant_registry
+from evals.bench.machine import machine, resident
 from evals.bench.model_server import CALLS, MODEL, serving
-from evals.bench.turn import compare
+from evals.bench.profile import sampling, table
+from evals.bench.turn import HEAD, compare
+from evals.harness import Bench, open_copy
 
 pytestmark = pytest.mark.process
 
 
+def _model(url: str) -> OpenAIChat:
+    return OpenAIChat(Endpoint(MODEL, "none", f"{url}/v1"), tokens=TokenCounter(lambda: byte_bound))
+
+
 async def test_the_loop_is_measured_beside_its_own_bodies() -> None:
     with serving() as url:
-        model = OpenAIChat(Endpoint(MODEL, "none", f"{url}/v1"), tokens=TokenCounter(lambda: byte_bound))
+        model = _model(url)
         (series,) = await compare(url, [BareLoop(model)], rounds=3)
         await model.close()
     assert len(series.whole) == len(series.bare) == 3
@@ -26,3 +37,27 @@ async def test_the_loop_is_measured_beside_its_own_bodies() -> None:
     assert [sum(message["role"] == "tool" for message in said) for said in asked] == list(range(len(CALLS) + 1))
     called = [call["function"]["name"] for message in asked[-1] for call in message.get("tool_calls", [])]
     assert called == [name for name, _ in CALLS]
+
+
+async def test_the_whole_turn_is_measured_and_each_of_its_rooms_is_named(bench: Bench, tmp_path: Path) -> None:
+    async with AsyncExitStack() as stack:
+        url = stack.enter_context(serving())
+        model = _model(url)
+        stack.push_async_callback(model.close)
+        copy = await stack.enter_async_context(open_copy(bench, tmp_path, model=model))
+        whole = WholeTurn("whole", copy.house, instant_registry(), stack)
+        with sampling() as sampler:
+            (series,) = await compare(url, [whole], rounds=2)
+    assert len(series.sent) == len(CALLS) + 1
+    assert len(series.row) == len(HEAD)
+    rooms = {row[0] for row in table(sampler, turns=2, seconds=1.0)}
+    assert {room.partition(":")[0] for room in rooms} >= {"store", "encoder (topics, claims, search)"}
+    assert sampler.seen["other"] < sampler.samples / 4, "a thread is busy, or waits, in a place the table does not name"
+
+
+def test_the_machine_is_named_and_nobody_else() -> None:
+    told = machine()
+    assert "cores" in told
+    assert "load before" in told
+    now, most = resident()
+    assert 0 < now <= most
