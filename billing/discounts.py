@@ -93,12 +93,25 @@ def invoices(coupon: CouponFacts, items: Sequence[Priced], now: datetime) -> int
     if coupon.duration == "once":
         return 1
     months = coupon.months if coupon.duration == "repeating" and coupon.months is not None else 12
-    end, reached = later(now, months), 0
-    for moment in renewals(items[0].item):
+    return renewals_before(later(now, months), items[0].item)
+
+
+def renewals_before(end: datetime, item: SubscriptionItemFacts) -> int:
+    """How often it still renews before `end`, a thousand times at most."""
+    reached = 0
+    for moment in renewals(item):
         if moment >= end or reached == MOST_INVOICES:
             break
         reached += 1
     return reached
+
+
+def worth(coupon: CouponFacts) -> str:
+    """`20% off`, `12.5% off`, `$5.00 off`."""
+    if coupon.off_ppm is not None:
+        whole, rest = divmod(coupon.off_ppm, WHOLE // 100)
+        return f"{whole}{f'.{rest:04}'.rstrip('0') if rest else ''}% off"
+    return f"{coupon.amount_off} off" if coupon.amount_off is not None else "nothing off"
 
 
 def renewals(item: SubscriptionItemFacts) -> Iterator[datetime]:

@@ -131,6 +131,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             "dispute",
             "payment_intent",
             "tax_id",
+            "discount",
         )
         for each in company.world.select(kind)
         if each.get("customer") not in (None, MONA.customer)
@@ -146,6 +147,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             await company.ask("refund_status", charge=None),
             await company.ask("check_entitlements"),
             await company.ask("billing_details"),
+            await company.ask("list_discounts", code=None),
             await company.ask("preview_plan_change", plan="team", interval=None, subscription=None),
             await company.ask("list_plans"),
         ]

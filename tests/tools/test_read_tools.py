@@ -49,6 +49,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "explain_invoice": EffectClass.READ,
         "refund_status": EffectClass.READ,
         "billing_details": EffectClass.READ,
+        "list_discounts": EffectClass.READ,
         "refund": EffectClass.MONEY,
         "account_credit": EffectClass.MONEY,
         "retry_payment": EffectClass.MONEY,
@@ -234,6 +235,7 @@ async def test_passages_come_with_ids_to_cite(shop: Shop, desk_of: DeskOf) -> No
         ("invoice_link", {"invoice": None}),
         ("list_plans", {}),
         ("billing_details", {}),
+        ("list_discounts", {"code": None}),
         ("preview_plan_change", {"plan": "team", "interval": None, "subscription": None}),
     ],
 )
