@@ -14,6 +14,7 @@ from sandbox.world import Json, World
 
 # Stripe's shapes of these have no such field; the `Sandbox` header labels the response all the same.
 WITHOUT_LIVEMODE = frozenset({"balance_transaction", "refund", "subscription_item"})
+WITHOUT_CREATED = frozenset({"payment_link"})
 
 
 @dataclass
@@ -71,7 +72,9 @@ class Call:
 
     def create(self, type_: str, fields: Json, event: str | None = None) -> Json:
         """A new stored object: `id`, `object`, `created`, `livemode: false`, then `fields`. Returns it."""
-        obj: Json = {"id": "", "object": type_, "created": self.now}
+        obj: Json = {"id": "", "object": type_}
+        if type_ not in WITHOUT_CREATED:
+            obj["created"] = self.now
         if type_ not in WITHOUT_LIVEMODE:
             obj["livemode"] = False
         obj |= fields

@@ -60,6 +60,15 @@ def copied(call: Call, items: list[Json]) -> list[Json]:
     return [{**item, "id": call.world.new_id("item")} for item in items]
 
 
+def repriced(call: Call, item: Json, quantity: int) -> Json:
+    """The same item in another quantity."""
+    price = call.need("price", item["price"]["id"])
+    if item["quantity"] is None:
+        raise invalid_request("Quantity should not be specified where usage_type is `metered`.", param="quantity")
+    amount = amount_for(price, quantity)
+    return {**item, "quantity": quantity, "amount_subtotal": amount, "amount_total": amount}
+
+
 def total_of(items: list[Json]) -> int:
     return sum(item["amount_total"] for item in items)
 

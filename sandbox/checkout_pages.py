@@ -1,14 +1,14 @@
-"""The pages of Checkout: a session's own, and the address that begins an expired one anew.
+"""The pages of Checkout: a session's own, and the addresses that begin one: of a payment link, of an expired session.
 
-docs.stripe.com/payments/checkout and docs.stripe.com/payments/checkout/abandoned-carts. The token in the address is the
-only credential, as on Stripe's own pages.
+docs.stripe.com/payments/checkout, docs.stripe.com/payments/checkout/abandoned-carts, docs.stripe.com/payment-links. The
+token in the address is the only credential, as on Stripe's own pages.
 """
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import checkout_payments, checkout_sessions
+from sandbox import checkout_payments, checkout_sessions, payment_links
 from sandbox.amounts import written
 from sandbox.calls import Call
 from sandbox.invoice_lines import period_description
@@ -22,6 +22,7 @@ def routes(world: World) -> list[Route]:
     pages = CheckoutPages(world)
     return [
         Route("/c/pay/{token}", pages.session, methods=["GET", "POST"]),
+        Route("/b/{token}", pages.payment_link, methods=["GET"]),
         Route("/r/{token}", pages.recovery, methods=["GET"]),
     ]
 
@@ -35,6 +36,9 @@ class CheckoutPages:
     async def session(self, request: Request) -> Response:
         form = await form_of(request)
         return answered(self._world, request, lambda call: self._session(call, request, form))
+
+    async def payment_link(self, request: Request) -> Response:
+        return answered(self._world, request, lambda call: self._payment_link(call, request))
 
     async def recovery(self, request: Request) -> Response:
         return answered(self._world, request, lambda call: self._recovery(call, request))
@@ -60,6 +64,8 @@ class CheckoutPages:
             cards=CARDS,
             complete=session["status"] == "complete",
             email=(session["customer_details"] or {}).get("email"),
+            prefilled=session.get("_prefilled"),
+            thanks=_thanks(call, session),
             lines=[_line(call, item) for item in session["_items"]],
             mode=session["mode"],
             back=session["cancel_url"],
@@ -67,6 +73,28 @@ class CheckoutPages:
             total=written(session["amount_total"], session["currency"]) if session["_items"] else None,
             trial=_is_trial(session),
         )
+
+    def _payment_link(self, call: Call, request: Request) -> Response:
+        """docs.stripe.com/payment-links/url-parameters"""
+        found = linked(self._world, request)
+        link = call.find("payment_link", found.subject) if found else None
+        if link is None:
+            return page("unknown.html", 404)
+        if request.method != "GET":
+            return Response(status_code=200, headers=HEADERS)
+        told = request.query_params
+        locked = told.get("locked_prefilled_email")
+        email = locked or told.get("prefilled_email")
+        session = payment_links.open_link(
+            call,
+            link,
+            reference=told.get("client_reference_id"),
+            email=email if email and "@" in email else None,
+            locked=bool(locked),
+        )
+        if session is None:
+            return page("deactivated.html", 410, message=link["inactive_message"])
+        return RedirectResponse(session["url"], 303, HEADERS)
 
     def _recovery(self, call: Call, request: Request) -> Response:
         link = linked(self._world, request)
@@ -92,6 +120,12 @@ def _use(call: Call, session: Json, form: Json) -> None:
 def _success(session: Json) -> str:
     """docs.stripe.com/payments/checkout/custom-success-page"""
     return session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"])
+
+
+def _thanks(call: Call, session: Json) -> str | None:
+    """What a payment link says to a customer who has paid."""
+    link = call.find("payment_link", session["payment_link"])
+    return ((link or {}).get("after_completion", {}).get("hosted_confirmation") or {}).get("custom_message")
 
 
 def _is_trial(session: Json) -> bool:

@@ -5,7 +5,7 @@ docs.stripe.com/payments/checkout/how-checkout-works. A declined card leaves the
 
 from dataclasses import replace
 
-from sandbox import attempts, customers, payment_intents, payment_methods, setup_intents, subscriptions
+from sandbox import attempts, customers, payment_intents, payment_links, payment_methods, setup_intents, subscriptions
 from sandbox.calls import Call, new_metadata
 from sandbox.checkout_sessions import details_of
 from sandbox.errors import StripeError, invalid_request
@@ -190,3 +190,4 @@ def _complete(call: Call, session: Json, payment_status: str) -> None:
     call.unschedule("checkout.expire", session["id"])
     call.save(session)
     call.emit("checkout.session.completed", session)
+    payment_links.count(call, session)

@@ -119,17 +119,17 @@ def expire(call: Call) -> Json:
             f"{session['status']}.",
             param="session",
         )
-    return _expired(call, session)
+    return close(call, session)
 
 
 @timer("checkout.expire")
 def expire_when_due(call: Call, session_id: str) -> None:
     session = call.find("checkout.session", session_id)
     if session and session["status"] == "open":
-        _expired(call, session)
+        close(call, session)
 
 
-def _expired(call: Call, session: Json) -> Json:
+def close(call: Call, session: Json) -> Json:
     """docs.stripe.com/payments/checkout/abandoned-carts: the URL dies; where asked for, one to recover it is made."""
     call.unschedule("checkout.expire", session["id"])
     session |= {"status": "expired", "url": None, "_awaiting": None}

@@ -100,6 +100,11 @@ def checkout_url(world: World, session_id: str) -> str:
     return f"{origin(world)}/c/pay/test_{sign(world, Link(session_id, 0))}"
 
 
+def payment_link_url(world: World, link_id: str) -> str:
+    """A payment link works until it is switched off, so its token has no date."""
+    return f"{origin(world)}/b/test_{sign(world, Link(link_id, 0))}"
+
+
 def recovery_url(world: World, session_id: str, expires: int) -> str:
     """Where an expired Checkout session can be begun anew."""
     return f"{origin(world)}/r/test_{sign(world, Link(session_id, expires))}"

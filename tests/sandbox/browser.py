@@ -16,3 +16,6 @@ class Browser:
 
     async def post(self, url: str, **form: str) -> httpx.Response:
         return await self._client.post(url, data=form)
+
+    async def head(self, url: str) -> httpx.Response:
+        return await self._client.head(url)
