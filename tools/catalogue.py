@@ -25,6 +25,7 @@ from tools.diagnose import Diagnose, diagnose
 from tools.explain_invoice import ExplainInvoice, explain_invoice
 from tools.explain_usage import ExplainUsage, explain_usage
 from tools.list_charges import ListCharges, list_charges
+from tools.list_checkout_links import ListCheckoutLinks, list_checkout_links
 from tools.list_discounts import ListDiscounts, list_discounts
 from tools.list_invoices import InvoiceLink, ListInvoices, invoice_link, list_invoices
 from tools.list_plans import ListPlans, list_plans
@@ -48,6 +49,7 @@ REGISTRY: Final = Registry(
         read_tool("refund_status", RefundStatus, refund_status),
         read_tool("billing_details", BillingDetails, billing_details),
         read_tool("list_discounts", ListDiscounts, list_discounts),
+        read_tool("list_checkout_links", ListCheckoutLinks, list_checkout_links),
         action_tool(Refund, EffectClass.MONEY),
         action_tool(AccountCredit, EffectClass.MONEY),
         action_tool(RetryPayment, EffectClass.MONEY),

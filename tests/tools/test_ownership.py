@@ -132,6 +132,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             "payment_intent",
             "tax_id",
             "discount",
+            "checkout.session",
         )
         for each in company.world.select(kind)
         if each.get("customer") not in (None, MONA.customer)
@@ -148,6 +149,7 @@ async def test_what_mona_sees_names_nobody_else(company: Company) -> None:
             await company.ask("check_entitlements"),
             await company.ask("billing_details"),
             await company.ask("list_discounts", code=None),
+            await company.ask("list_checkout_links"),
             await company.ask("preview_plan_change", plan="team", interval=None, subscription=None),
             await company.ask("list_plans"),
         ]

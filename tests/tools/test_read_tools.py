@@ -50,6 +50,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "refund_status": EffectClass.READ,
         "billing_details": EffectClass.READ,
         "list_discounts": EffectClass.READ,
+        "list_checkout_links": EffectClass.READ,
         "refund": EffectClass.MONEY,
         "account_credit": EffectClass.MONEY,
         "retry_payment": EffectClass.MONEY,
@@ -236,6 +237,7 @@ async def test_passages_come_with_ids_to_cite(shop: Shop, desk_of: DeskOf) -> No
         ("list_plans", {}),
         ("billing_details", {}),
         ("list_discounts", {"code": None}),
+        ("list_checkout_links", {}),
         ("preview_plan_change", {"plan": "team", "interval": None, "subscription": None}),
     ],
 )
