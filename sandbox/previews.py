@@ -12,6 +12,7 @@ from sandbox.invoice_items import pending
 from sandbox.parameters import Boolean, Choice, Fields, Metadata, Text
 from sandbox.renewals import bill_what_waits, next_period
 from sandbox.routing import Route
+from sandbox.schedule_transitions import leave_phase
 from sandbox.subscription_changes import CHANGE, apply_change
 from sandbox.subscription_endings import cancel_at_once
 from sandbox.subscription_status import ENDED
@@ -93,6 +94,13 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
         if last is None:
             raise _none()
         return last
+    schedule = call.find("subscription_schedule", subscription["schedule"])
+    if schedule and schedule["current_phase"] and schedule["current_phase"]["end_date"] <= end:
+        leave_phase(call, schedule)
+        subscription = call.need("subscription", subscription["id"])
+        if max(item["current_period_end"] for item in subscription["items"]["data"]) > end:
+            # Another interval: the phase has begun a period of its own.
+            return call.need("invoice", subscription["latest_invoice"])
     return next_period(call, subscription)
 
 

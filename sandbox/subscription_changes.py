@@ -16,6 +16,7 @@ from sandbox.periods import Period, period_containing
 from sandbox.proration import debit_remaining
 from sandbox.renewals import period_lines
 from sandbox.routing import Route
+from sandbox.schedule_status import follow_items, refuse_ending
 from sandbox.subscription_billing import bill_now
 from sandbox.subscription_endings import DETAILS, credit_items
 from sandbox.subscription_items import (
@@ -68,6 +69,7 @@ def update(call: Call) -> Json:
             "A canceled subscription can only update its cancellation_details and metadata.",
             code="invalid_canceled_subscription_fields",
         )
+    refuse_ending(subscription, given)
     before = call.need("subscription", subscription["id"])
     _set_plain(call, subscription, given)
     call.save(subscription)
@@ -75,7 +77,9 @@ def update(call: Call) -> Json:
     subscription = call.need("subscription", subscription["id"])
     if invoice:
         subscription["latest_invoice"] = invoice["id"]
-    _announce_change(call, before, subscription)
+    announce_change(call, before, subscription)
+    if "items" in given:
+        follow_items(call, subscription)
     if invoice:
         bill_now(
             call,
@@ -86,7 +90,7 @@ def update(call: Call) -> Json:
     return call.need("subscription", subscription["id"])
 
 
-def _announce_change(call: Call, before: Json, after: Json) -> None:
+def announce_change(call: Call, before: Json, after: Json) -> None:
     """One event for the whole change, whatever was stored on the way."""
     call.world.put(before)
     call.save(after, "customer.subscription.updated")

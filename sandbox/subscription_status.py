@@ -3,6 +3,7 @@
 docs.stripe.com/billing/subscriptions/overview#subscription-statuses
 """
 
+from sandbox import schedule_status
 from sandbox.calls import Call
 from sandbox.world import Json
 
@@ -69,6 +70,7 @@ def end(call: Call, subscription: Json, *, status: str = "canceled", reason: str
         call.emit("customer.subscription.deleted", subscription)
     else:
         call.save(subscription, "customer.subscription.updated")
+    schedule_status.fall(call, subscription, reason)
     return subscription
 
 
