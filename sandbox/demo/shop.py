@@ -57,6 +57,17 @@ class Shop:
         """Something no API call does: `set_card_outcome`, `create_dispute`, `authenticate`, `fail_refund`."""
         return self._answer(await self.http.post(f"/_sandbox/actions/{action}", json=body))
 
+    async def pay_by_link(self, url: str, email: str, *, card: str = "pm_card_visa", session: str, ids: str) -> None:
+        """Follow a payment link as a customer does and pay on its page. `ids`: readable ids for what paying makes."""
+        opened = await self.http.get(httpx.URL(url).raw_path.decode(), headers={"Sandbox-Id": session})
+        if not opened.is_redirect:
+            raise DemoError(f"The payment link did not open ({opened.status_code}): {opened.text}")
+        page = httpx.URL(opened.headers["location"]).raw_path.decode()
+        form = {"card": card, "email": email}
+        paid = await self.http.post(page, data=form, headers={"Sandbox-Id": ids})
+        if paid.is_error:
+            raise DemoError(f"{session} was not paid ({paid.status_code}): {paid.text}")
+
     # steps that many stories share
 
     async def customer(self, id_: str, name: str, **fields: Any) -> Json:

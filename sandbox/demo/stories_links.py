@@ -6,6 +6,7 @@ from datetime import datetime
 from sandbox.demo.catalogue import price_id
 from sandbox.demo.shop import Shop
 
+ADD_ON = "Analytics add-on"
 THANKS = "https://acme.example/thanks"
 CART = "https://acme.example/cart"
 
@@ -30,3 +31,31 @@ async def lara(shop: Shop) -> AsyncGenerator[datetime, None]:
         },
         ids="cs_test_lara",
     )
+
+
+async def mira(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """A business that bought the add-on by the payment link on Acme Cloud's site, and nothing else."""
+    yield shop.ago(months=1, days=12, hours=6)
+    link = await shop.post(
+        "payment_links",
+        {
+            "line_items": [{"price": price_id("analytics_addon"), "quantity": 1}],
+            "customer_creation": "always",
+            "metadata": {"placed_on": "pricing_page"},
+            "payment_intent_data": {"description": ADD_ON, "metadata": {"order_id": "ord_5290"}},
+            "after_completion": {
+                "type": "hosted_confirmation",
+                "hosted_confirmation": {"custom_message": "The add-on is switched on within a few minutes."},
+            },
+        },
+        ids="plink_analytics",
+    )
+    yield shop.ago(days=2, hours=4)
+    await shop.pay_by_link(
+        link["url"],
+        "mira@example.com",
+        session="cs_test_mira",
+        ids="cus_mira pi_mira ch_mira",
+    )
+    business = {"city": "Zagreb", "country": "HR", "line1": "Ilica 12", "postal_code": "10000"}
+    await shop.post("customers/cus_mira", {"name": "Studio Mira d.o.o.", "address": business})

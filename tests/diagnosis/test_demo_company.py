@@ -59,6 +59,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_tina": [RootCause.TAX_ID_MISSING],
     "cus_vito": [RootCause.TAX_ID_UNVERIFIED],
     "cus_lara": [RootCause.HEALTHY],
+    "cus_mira": [RootCause.HEALTHY],
 }
 
 

@@ -199,6 +199,16 @@ def test_lara_can_no_longer_pay_by_the_link_she_was_sent(world: dict[str, dict[s
     assert (session["customer"], session["amount_total"]) == ("cus_lara", 49_00)
 
 
+def test_mira_paid_once_by_the_link_that_is_still_there(world: dict[str, dict[str, Json]]):
+    session, link = world["checkout.session"]["cs_test_mira"], world["payment_link"]["plink_analytics"]
+    assert (session["payment_link"], session["status"], session["customer"]) == (link["id"], "complete", "cus_mira")
+    charge = world["charge"]["ch_mira"]
+    assert (charge["payment_intent"], charge["amount"], charge["paid"]) == (session["payment_intent"], 49_00, True)
+    assert charge["description"] == "Analytics add-on"
+    assert link["active"]
+    assert all(one["customer"] != "cus_mira" for one in each(world, "subscription"))
+
+
 async def test_entitlements_are_read_by_the_product_as_they_are(tmp_path: Path, world: dict[str, dict[str, Json]]):
     file = tmp_path / "entitlements.json"
     file.write_text(json.dumps(entitlements(NOW)))
