@@ -7,6 +7,8 @@ threads and hand the work to the house's own event loop, which also serves the r
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,6 +78,7 @@ class DurableTurns:
         )
         self._workflow = DBOS.workflow(name="turn")(_turn)
         try:
+            _write_ahead(self._url)
             DBOS.launch()
         except Exception as error:
             self.close()
@@ -118,6 +121,14 @@ def _turn(turn: str) -> str:
         raise RuntimeError("a turn was recovered before the house was open")
     current.work(turn)
     return turn
+
+
+def _write_ahead(url: str) -> None:
+    """Let DBOS's SQLite file keep a write-ahead log: one fsync a commit, not four. DBOS leaves SQLite's default, a
+    rollback journal; the mode is the file's own and stays. `synchronous` stays FULL."""
+    if url.startswith("sqlite:///"):
+        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+            file.execute("PRAGMA journal_mode=WAL")
 
 
 def workflow_url(data: Path, database_url: str | None) -> str:

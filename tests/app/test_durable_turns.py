@@ -1,0 +1,49 @@
+"""The workflow engine beside the store: its file, a turn through it, and a start without it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from agent.turn import TurnResult
+from app.turns import DurableTurns, EngineUnavailable, workflow_url
+from billing.ids import TurnId
+
+
+def _result(case: str) -> TurnResult:
+    return TurnResult(case=case, topic="how_to", outcome="resolved", reply="Under Billing.", confidence=0.9)
+
+
+async def test_a_turn_is_taken_once_and_the_engine_writes_ahead(tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    async def take(turn: TurnId) -> TurnResult:
+        taken.append(turn)
+        return _result("case_1")
+
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    turns.launch()
+    try:
+        result = await turns.run(TurnId("turn_1"))
+    finally:
+        turns.close()
+    assert result == _result("case_1")
+    assert taken == ["turn_1"]
+    with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:
+        assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        ended = file.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
+    assert ended == [("turn_1", "SUCCESS")]
+
+
+async def test_an_unusable_file_is_said_plainly(tmp_path: Path) -> None:
+    async def take(turn: TurnId) -> TurnResult:
+        return _result(turn)
+
+    (tmp_path / "workflows.db").write_bytes(b"this is no database" * 100)
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    with pytest.raises(EngineUnavailable):
+        turns.launch()
+    assert DurableTurns.current is None
