@@ -1,7 +1,7 @@
 """Does a sentence claim or promise an effect? Grammar first (`claim_grammar`), then a small trained head.
 
 The head is a logistic regression over the sentence's embedding and a few features of its grammar, trained by
-`scripts/train_claims.py` on `claims.toml`. Either of the two is enough to call a sentence a claim.
+`scripts/train_claims.py` on `claim_examples`. Either of the two is enough to call a sentence a claim.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from agent.sentences import plain
 from knowledge.embedder import Embedder
 
 HEAD_FILE = Path(__file__).parent / "claims_head.npz"
-EXAMPLES_FILE = Path(__file__).parent / "claims.toml"
+EXAMPLES = Path(__file__).parent / "claim_examples"  # sentences by hand, and the parts of composed ones
+PARTS_FILE = EXAMPLES / "parts.toml"
 
 _FEATURES = tuple(
     re.compile(pattern, re.I)

@@ -1,4 +1,4 @@
-"""Train the claim head on agent/claims.toml, and print its miss rate and false-block rate by cross-validation.
+"""Train the claim head on agent/claim_examples, and print its miss rate and false-block rate by cross-validation.
 
 python scripts/train_claims.py            # train, print, write agent/claims_head.npz
 python scripts/train_claims.py --check    # print only
@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from agent.claim_grammar import find
-from agent.claims import EXAMPLES_FILE, HEAD_FILE, features
+from agent.claims import EXAMPLES, HEAD_FILE, PARTS_FILE, features
 from knowledge.embedder import load_embedder
 
 FOLDS = 10
@@ -35,14 +35,25 @@ def out_of_fold(rows: NDArray[np.float64], labels: NDArray[np.int64], seed: int)
     return scores
 
 
+def examples() -> tuple[list[str], list[str]]:
+    """The sentences by hand: those that claim, those that do not."""
+    claims: list[str] = []
+    plain: list[str] = []
+    for path in sorted(EXAMPLES.glob("*.toml")):
+        if path != PARTS_FILE:
+            stored = tomllib.loads(path.read_text(encoding="utf-8"))
+            claims += stored.get("claims", [])
+            plain += stored.get("plain", [])
+    return claims, plain
+
+
 def main() -> int:
-    with EXAMPLES_FILE.open("rb") as file:
-        examples = tomllib.load(file)
-    texts = [*examples["claims"], *examples["plain"]]
+    claims, plain_ones = examples()
+    texts = [*claims, *plain_ones]
     if len(set(texts)) != len(texts):
-        print("claims.toml holds a sentence twice")
+        print("the examples hold a sentence twice")
         return 1
-    labels = np.asarray([1] * len(examples["claims"]) + [0] * len(examples["plain"]))
+    labels = np.asarray([1] * len(claims) + [0] * len(plain_ones))
     embedder = load_embedder()
     rows = features(texts, embedder)
     grammar = np.asarray([find(text) is not None for text in texts])
@@ -52,11 +63,10 @@ def main() -> int:
     flagged = grammar | (runs >= threshold)
     missed = [text for text, label, flag in zip(texts, labels, flagged, strict=True) if label and not flag]
     blocked = [text for text, label, flag in zip(texts, labels, flagged, strict=True) if not label and flag]
-    claims, plains = int(labels.sum()), int((labels == 0).sum())
     print(f"threshold {threshold:.3f}; {FOLDS} folds, {len(SEEDS)} seeds averaged")
     alone = int(((labels == 1) & ~grammar).sum()), int(((labels == 0) & grammar).sum())
-    print(f"grammar alone: missed {alone[0]} of {claims}, blocked {alone[1]} of {plains}")
-    print(f"grammar and head: missed {len(missed)} of {claims}, blocked {len(blocked)} of {plains}")
+    print(f"grammar alone: missed {alone[0]} of {len(claims)}, blocked {alone[1]} of {len(plain_ones)}")
+    print(f"grammar and head: missed {len(missed)} of {len(claims)}, blocked {len(blocked)} of {len(plain_ones)}")
     for title, group in (("missed", missed), ("blocked", blocked)):
         for text in group:
             print(f"  {title}: {text}")
