@@ -108,7 +108,7 @@ def coupon(**changes: Any) -> CouponFacts:
 
 
 def promotion(code: str = "WELCOME20", **changes: Any) -> PromotionFacts:
-    return replace(PromotionFacts(f"promo_{code}", code, coupon(), True), **changes)
+    return replace(PromotionFacts(f"promo_{code.replace('-', '')}", code, coupon(), True), **changes)
 
 
 def link() -> CardUpdateLink:

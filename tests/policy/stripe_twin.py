@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from billing.customer_details import AddressFacts
-from billing.discounts import DiscountFacts, Priced, PromotionFacts
+from billing.discounts import DiscountFacts, PromotionFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -38,19 +38,9 @@ from policy.actions import (
     RetryPayment,
     UpdateBillingDetails,
 )
-from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, FactsUnavailable, Intent, Receipt
-from policy.facts import (
-    CancelCase,
-    CreditCase,
-    DetailsCase,
-    LinkCase,
-    PlanChangeCase,
-    PromotionCase,
-    RefundCase,
-    ResumeCase,
-    RetryCase,
-)
+from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, Intent, Receipt
 from policy.proposals import Principal
+from tests.policy.twin_facts import facts_of
 
 FAULTS = (
     "lost_before",
@@ -112,70 +102,7 @@ class StripeTwin:
     async def facts(self, action: Action, principal: Principal) -> Any:
         self.asked += 1
         await asyncio.sleep(0)
-        return self.facts_through(self._facts(action, principal))
-
-    def _facts(self, action: Action, principal: Principal) -> Any:
-        now, mine = self.clock(), principal.customer
-        if mine not in self.customers:
-            raise FactsUnavailable("Stripe knows no such customer")
-        who = self.customers[mine]
-        if isinstance(action, Refund):
-            own = [charge for charge in self.charges.values() if charge.customer == mine]
-            by_id = {charge.id: charge for charge in own}
-            return RefundCase(
-                now,
-                who,
-                by_id.get(action.charge),  # type: ignore[call-overload]
-                by_id.get(action.duplicate_of or ""),  # type: ignore[call-overload]
-                tuple(charge for charge in own if charge.id != action.charge),
-                (),
-                tuple(each for each in self.disputes if each.charge in by_id),
-            )
-        if isinstance(action, RetryPayment):
-            invoice = self.invoices.get(action.invoice)
-            owner, card = self.cards.get(action.payment_method or who.default_payment_method or "", ("", None))
-            return RetryCase(
-                now,
-                who,
-                invoice if invoice is not None and invoice.customer == mine else None,
-                card if owner == mine else None,
-            )
-        if isinstance(action, ChangePlan):
-            subscription = self._subscription(action.subscription, mine)
-            return PlanChangeCase(
-                now,
-                who,
-                subscription,
-                self.prices.get(action.price),
-                self.due.get((action.subscription, action.price)) if subscription else None,
-            )
-        if isinstance(action, CancelSubscription):
-            return CancelCase(now, who, self._subscription(action.subscription, mine))
-        if isinstance(action, ResumeSubscription):
-            return ResumeCase(now, who, self._subscription(action.subscription, mine))
-        if isinstance(action, AccountCredit):
-            return CreditCase(now, who)
-        if isinstance(action, ApplyPromotionCode):
-            subscription = self._subscription(action.subscription, mine)
-            code = self.codes.get(action.code)
-            held = self.discounts.get(action.subscription)
-            return PromotionCase(
-                now,
-                who,
-                subscription,
-                tuple(Priced(item, "prod_one") for item in subscription.items) if subscription else (),
-                code[0] if code else None,
-                (held,) if held else (),
-                False,
-            )
-        if isinstance(action, UpdateBillingDetails):
-            return DetailsCase(now, who, self.addresses.get(mine))
-        assert isinstance(action, CardUpdateLink)
-        return LinkCase(now, who)
-
-    def _subscription(self, id_: str, customer: str) -> SubscriptionFacts | None:
-        found = self.subscriptions.get(id_)
-        return found if found is not None and found.customer == customer else None
+        return self.facts_through(facts_of(self, action, principal))
 
     # ---- effects
 

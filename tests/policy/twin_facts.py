@@ -1,0 +1,101 @@
+"""What the honest Stripe in memory says of an action before it is made: only this customer's objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from billing.discounts import Priced
+from billing.facts import SubscriptionFacts
+from policy.actions import (
+    AccountCredit,
+    Action,
+    ApplyPromotionCode,
+    CancelSubscription,
+    CardUpdateLink,
+    ChangePlan,
+    Refund,
+    ResumeSubscription,
+    RetryPayment,
+    UpdateBillingDetails,
+)
+from policy.effects import FactsUnavailable
+from policy.facts import (
+    CancelCase,
+    CreditCase,
+    DetailsCase,
+    LinkCase,
+    PlanChangeCase,
+    PromotionCase,
+    RefundCase,
+    ResumeCase,
+    RetryCase,
+)
+from policy.proposals import Principal
+
+if TYPE_CHECKING:
+    from tests.policy.stripe_twin import StripeTwin
+
+
+def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
+    now, mine = twin.clock(), principal.customer
+    if mine not in twin.customers:
+        raise FactsUnavailable("Stripe knows no such customer")
+    who = twin.customers[mine]
+    if isinstance(action, Refund):
+        own = [charge for charge in twin.charges.values() if charge.customer == mine]
+        by_id = {charge.id: charge for charge in own}
+        return RefundCase(
+            now,
+            who,
+            by_id.get(action.charge),  # type: ignore[call-overload]
+            by_id.get(action.duplicate_of or ""),  # type: ignore[call-overload]
+            tuple(charge for charge in own if charge.id != action.charge),
+            (),
+            tuple(each for each in twin.disputes if each.charge in by_id),
+        )
+    if isinstance(action, RetryPayment):
+        invoice = twin.invoices.get(action.invoice)
+        owner, card = twin.cards.get(action.payment_method or who.default_payment_method or "", ("", None))
+        return RetryCase(
+            now,
+            who,
+            invoice if invoice is not None and invoice.customer == mine else None,
+            card if owner == mine else None,
+        )
+    if isinstance(action, ChangePlan):
+        subscription = _subscription(twin, action.subscription, mine)
+        return PlanChangeCase(
+            now,
+            who,
+            subscription,
+            twin.prices.get(action.price),
+            twin.due.get((action.subscription, action.price)) if subscription else None,
+        )
+    if isinstance(action, CancelSubscription):
+        return CancelCase(now, who, _subscription(twin, action.subscription, mine))
+    if isinstance(action, ResumeSubscription):
+        return ResumeCase(now, who, _subscription(twin, action.subscription, mine))
+    if isinstance(action, AccountCredit):
+        return CreditCase(now, who)
+    if isinstance(action, ApplyPromotionCode):
+        subscription = _subscription(twin, action.subscription, mine)
+        code = twin.codes.get(action.code)
+        held = twin.discounts.get(action.subscription)
+        return PromotionCase(
+            now,
+            who,
+            subscription,
+            tuple(Priced(item, "prod_one") for item in subscription.items) if subscription else (),
+            code[0] if code else None,
+            (held,) if held else (),
+            False,
+        )
+    if isinstance(action, UpdateBillingDetails):
+        return DetailsCase(now, who, twin.addresses.get(mine))
+    assert isinstance(action, CardUpdateLink)
+    return LinkCase(now, who)
+
+
+def _subscription(twin: StripeTwin, id_: str, customer: str) -> SubscriptionFacts | None:
+    found = twin.subscriptions.get(id_)
+    return found if found is not None and found.customer == customer else None
