@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox import clock, events
+from sandbox import clock, events, search_index
 from sandbox.errors import invalid_request, missing_object
 from sandbox.ids import type_of
 from sandbox.world import Json, World
@@ -80,6 +80,7 @@ class Call:
         obj |= fields
         obj["id"] = fields.get("id") or self.new_id(type_)
         self.world.put(obj)
+        search_index.note(self.world, type_, obj["id"], None)
         if event:
             self.emit(event, obj)
         return obj
@@ -88,6 +89,8 @@ class Call:
         """Store a changed object. The event carries `previous_attributes`; none is emitted when nothing changed."""
         stored = self.world.find(obj["object"], obj["id"])
         self.world.put(obj)
+        if stored != obj:
+            search_index.note(self.world, obj["object"], obj["id"], stored)
         if event and stored is not None:
             previous = events.previous_attributes(stored, obj)
             if previous or not event.endswith(".updated"):

@@ -56,7 +56,7 @@ def render(world: World, obj: Json, paths: list[str] | None = None) -> Json:
     whole = _show(world, obj)
     for path in paths or []:
         steps = path.split(".")
-        if whole.get("object") == "list" and steps[0] != "data":
+        if whole.get("object") in ("list", "search_result") and steps[0] != "data":
             raise _refused(path)
         if len(steps) - (steps[0] == "data") > MAXIMUM_DEPTH:
             raise invalid_request(

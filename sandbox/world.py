@@ -35,6 +35,9 @@ CREATE TABLE IF NOT EXISTS deliveries (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, endpoint TEXT NOT NULL, state TEXT NOT NULL,
     tries INTEGER NOT NULL, next_at INTEGER NOT NULL, log TEXT NOT NULL, UNIQUE (event, endpoint));
 CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (state, next_at);
+CREATE TABLE IF NOT EXISTS unindexed (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, type TEXT NOT NULL, id TEXT NOT NULL, until INTEGER NOT NULL, body TEXT);
+CREATE INDEX IF NOT EXISTS unindexed_until ON unindexed (until);
 CREATE TABLE IF NOT EXISTS answers (
     key TEXT PRIMARY KEY, created INTEGER NOT NULL, endpoint TEXT NOT NULL, fingerprint TEXT NOT NULL,
     status INTEGER NOT NULL, body TEXT NOT NULL, request_id TEXT NOT NULL);
