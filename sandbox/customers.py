@@ -74,8 +74,12 @@ def create(call: Call) -> Json:
     if given.get("payment_method"):
         from sandbox import payment_methods  # which belong to customers: imported above they would be a circle
 
-        payment_methods.attach_to(call, given["payment_method"], customer["id"])
-    _check_default(call, given, customer["id"])
+        method = payment_methods.attach_to(call, given["payment_method"], customer["id"])
+        if customer["invoice_settings"]["default_payment_method"] == given["payment_method"]:
+            # A test name made a card of its own, and the default is that card.
+            customer["invoice_settings"]["default_payment_method"] = method["id"]
+            call.save(customer)
+    _check_default(call, customer, customer["id"])
     call.emit("customer.created", customer)
     for position, entry in enumerate(given.get("tax_id_data", [])):
         from sandbox import tax_ids  # which belong to customers: imported above they would be a circle

@@ -1,9 +1,23 @@
 """Products (docs.stripe.com/api/products): what is sold; its prices say for how much."""
 
+from dataclasses import replace
+
 from sandbox import paging
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.errors import invalid_request
-from sandbox.parameters import RANGE, Boolean, Kind, Many, Metadata, Text
+from sandbox.parameters import (
+    RANGE,
+    Boolean,
+    Choice,
+    Currency,
+    DecimalText,
+    Fields,
+    Integer,
+    Kind,
+    Many,
+    Metadata,
+    Text,
+)
 from sandbox.routing import Route, fetch
 from sandbox.world import Json
 
@@ -16,6 +30,18 @@ _DESCRIBED: dict[str, Kind] = {
     "unit_label": Text(max_length=12, clearable=True),
     "url": Text(clearable=True),
 }
+_PRICE_DATA = Fields(
+    {
+        "currency": Currency(required=True),
+        "metadata": Metadata(),
+        "recurring": Fields(
+            {"interval": Choice(("day", "week", "month", "year"), required=True), "interval_count": Integer(minimum=1)}
+        ),
+        "tax_behavior": Choice(("exclusive", "inclusive", "unspecified")),
+        "unit_amount": Integer(minimum=0, maximum=99_999_999_999),
+        "unit_amount_decimal": DecimalText(),
+    }
+)
 
 
 def new_product(call: Call, given: Json) -> Json:
@@ -45,7 +71,13 @@ def new_product(call: Call, given: Json) -> Json:
 
 
 def create(call: Call) -> Json:
-    return new_product(call, call.params)
+    product = new_product(call, call.params)
+    if "default_price_data" not in call.params:
+        return product
+    from sandbox import prices  # which belong to products: imported above they would be a circle
+
+    price = prices.create(replace(call, params={**call.params["default_price_data"], "product": product["id"]}))
+    return call.save({**product, "default_price": price["id"]}, "product.updated")
 
 
 def update(call: Call) -> Json:
@@ -88,7 +120,12 @@ ROUTES = [
         "POST",
         "/v1/products",
         create,
-        {**_DESCRIBED, "name": Text(required=True, max_length=250), "id": Text(max_length=250)},
+        {
+            **_DESCRIBED,
+            "default_price_data": _PRICE_DATA,
+            "id": Text(max_length=250),
+            "name": Text(required=True, max_length=250),
+        },
         "product_write",
     ),
     Route("GET", "/v1/products/{id}", fetch("product"), {}, "product_read"),

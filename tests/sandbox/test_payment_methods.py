@@ -173,3 +173,17 @@ def test_a_deleted_customer(client: stripe.StripeClient, customer: stripe.Custom
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.customers.update(customer.id, {"name": "Ghost"})
     assert refused.value.code == "resource_missing"
+
+
+def test_a_new_customer_with_a_test_card_as_the_default(client: stripe.StripeClient) -> None:
+    """docs.stripe.com/api/customers/create: the same test name in both places is one card."""
+    made = client.v1.customers.create(
+        {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
+    )
+    (card,) = client.v1.customers.payment_methods.list(made.id).data
+    assert default_card(made) == card.id != "pm_card_visa"
+    with pytest.raises(stripe.InvalidRequestError, match="No such PaymentMethod"):
+        client.v1.customers.create(
+            {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_mastercard"}}
+        )
+    assert len(client.v1.customers.list().data) == 1

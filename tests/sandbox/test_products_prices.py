@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.billing import price
+from tests.sandbox.billing import event_types, price
 
 
 def test_a_product_is_made_changed_and_deleted(client: stripe.StripeClient) -> None:
@@ -20,6 +20,19 @@ def test_a_product_is_made_changed_and_deleted(client: stripe.StripeClient) -> N
     with pytest.raises(stripe.InvalidRequestError) as missing:
         client.v1.products.retrieve(product.id)
     assert missing.value.code == "resource_missing"
+
+
+def test_a_product_with_its_price_in_one_request(client: stripe.StripeClient) -> None:
+    """docs.stripe.com/api/products/create#create_product-default_price_data"""
+    data: Any = {"currency": "usd", "unit_amount": 1500, "recurring": {"interval": "month"}, "metadata": {"tier": "1"}}
+    product = client.v1.products.create({"name": "Mug club", "default_price_data": data, "expand": ["default_price"]})
+    assert isinstance(product.default_price, stripe.Price)
+    made = product.default_price
+    assert (made.product, made.unit_amount, made.type, made.metadata["tier"]) == (product.id, 1500, "recurring", "1")
+    assert event_types(client) == ["product.created", "price.created", "product.updated"]
+    with pytest.raises(stripe.InvalidRequestError, match="exactly one of `unit_amount`"):
+        client.v1.products.create({"name": "Mug", "default_price_data": {"currency": "usd"}})
+    assert len(client.v1.products.list().data) == 1
 
 
 def test_products_are_listed_by_ids(client: stripe.StripeClient) -> None:
