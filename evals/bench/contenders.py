@@ -7,6 +7,7 @@ The tools return the same JSON at once, so that what is left is the price of the
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -37,6 +38,7 @@ from tools.catalogue import REGISTRY
 from tools.registry import Registry
 
 QUESTION: Final = "Where can I download my invoices?"
+NUMBERED: Final = "Where can I download invoice A-{}?"
 SYSTEM: Final = "You answer billing questions of customers of Acme Cloud. Look at the account before you answer."
 FOUND: Final = {"rows": [{"id": f"in_{n}", "status": "paid", "total": 2_000, "currency": "usd"} for n in range(8)]}
 WHO: Final = Principal(CustomerId("cus_hugo"), "hugo", Role.OWNER)
@@ -105,7 +107,8 @@ class BareLoop:
 
 class WholeTurn:
     """From the customer's words to the released reply: case, workflow, journal, redaction, encryption, audit, topic,
-    claims. `house` is open; its turns are replaced by durable ones."""
+    claims. `house` is open; its turns are replaced by durable ones. No two turns are asked the same, or what was read
+    of the one would be known in the next."""
 
     def __init__(self, name: str, house: House, registry: Registry | None, durable: AsyncExitStack) -> None:
         self.name = name
@@ -114,10 +117,11 @@ class WholeTurn:
         turns.launch()
         durable.callback(turns.close)
         self.house = replace(house, lee=lee, turns=turns)
+        self._number = itertools.count(1001)
 
     async def once(self) -> float:
         started = time.perf_counter()
-        result = await resolve(self.house, Ticket(QUESTION, WHO, "bench"))
+        result = await resolve(self.house, Ticket(NUMBERED.format(next(self._number)), WHO, "bench"))
         took = time.perf_counter() - started
         if result["outcome"] != "resolved":
             raise RuntimeError(f"the turn ended as {result['outcome']}: {result['escalation']}")

@@ -1,7 +1,7 @@
 """A model server on 127.0.0.1 in a process of its own: OpenAI's chat completions with one fixed answer for each step.
 
 Three tool calls, one after the other, then plain words. Which step a request is at is read from the request itself, so
-every client gets the same answers, byte for byte. `GET /bodies` gives the bodies received since it was last asked.
+every client gets the same answers. `GET /bodies` gives the bodies received since it was last asked.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -31,11 +32,15 @@ CALLS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("list_invoices", {"status": "all", "invoice": None, "lines": False}),
     ("refund_status", {"charge": None}),
 )
-WORDS: Final = "You find all your invoices under Billing, then Invoices, as PDF files."
+WORDS: Final = "You find {} under Billing, then Invoices, as a PDF file."
+_NUMBER: Final = re.compile(r"invoice A-\d+")
 
 
-def _answer(step: int) -> bytes:
-    message: dict[str, Any] = {"role": "assistant", "content": WORDS}
+def _answer(step: int, asked: str) -> bytes:
+    """An invoice that the question numbers is named in the words, so that no two customers are told the same."""
+    named = _NUMBER.search(asked)
+    words = WORDS.format(named.group() if named else "each invoice")
+    message: dict[str, Any] = {"role": "assistant", "content": words}
     if step < len(CALLS):
         name, arguments = CALLS[step]
         function = {"name": name, "arguments": json.dumps(arguments)}
@@ -53,15 +58,15 @@ def _answer(step: int) -> bytes:
 
 
 def application() -> Starlette:
-    answers = [_answer(step) for step in range(len(CALLS) + 1)]
     bodies: list[str] = []
 
     async def complete(request: Request) -> Response:
         body = await request.body()
         bodies.append(body.decode())
-        said = [message["role"] for message in json.loads(body)["messages"]]
-        step = said[len(said) - said[::-1].index("user") :].count("tool")
-        return Response(answers[step], media_type="application/json")
+        said = json.loads(body)["messages"]
+        asked = max(n for n, message in enumerate(said) if message["role"] == "user")
+        step = sum(message["role"] == "tool" for message in said[asked:])
+        return Response(_answer(step, str(said[asked]["content"])), media_type="application/json")
 
     async def received(_: Request) -> Response:
         told = JSONResponse(bodies)
