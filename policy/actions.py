@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from billing.tax_id_forms import TaxIdType
 from store.redaction import redact
 
 
@@ -169,6 +170,21 @@ class UpdateBillingDetails(Action):
         return self
 
 
+class SetTaxId(Action):
+    """Add a tax id (a VAT number, for example) that the customer named; their invoices carry it from then on. The
+    customer is shown the number and confirms it. A second one of the same type, or one from another country than the
+    billing address, also needs a colleague; so does any type that is not listed here."""
+
+    tool: ClassVar[str] = "set_tax_id"
+    personal: ClassVar[bool] = True
+    type: TaxIdType = Field(description="Stripe's name of the kind of number; eu_vat for any country of the EU.")
+    value: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z0-9Ññ&+*. -]{4,40}$"),
+        AfterValidator(_without_secrets),
+    ] = Field(description="The number as the customer wrote it, with its country letters.")
+
+
 class CardUpdateLink(Action):
     """Make a short-lived, private link on which the customer can change the card on file. Moves no money."""
 
@@ -186,6 +202,7 @@ ACTIONS: dict[str, type[Action]] = {
         ResumeSubscription,
         ApplyPromotionCode,
         UpdateBillingDetails,
+        SetTaxId,
         CardUpdateLink,
     )
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from billing.customer_details import AddressFacts
+from billing.customer_details import AddressFacts, TaxIdFacts
 from billing.discounts import DiscountFacts, Priced, PromotionFacts
 from billing.facts import (
     ChargeFacts,
@@ -97,6 +97,16 @@ class DetailsCase:
 
 
 @dataclass(frozen=True, slots=True)
+class TaxIdCase:
+    """`country` is that of the billing address, in two letters. `tax_ids` are all on file."""
+
+    as_of: datetime
+    customer: CustomerFacts
+    country: str | None
+    tax_ids: tuple[TaxIdFacts, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     as_of: datetime
     customer: CustomerFacts
@@ -111,5 +121,6 @@ ActionFacts = (
     | CreditCase
     | PromotionCase
     | DetailsCase
+    | TaxIdCase
     | LinkCase
 )

@@ -51,6 +51,7 @@ class DetailsLimits(_Closed):
     """`email_by_lee`, `country_by_lee`: whether a new e-mail, or a move to another country, needs no human."""
 
     changes_per_customer_day: Count
+    tax_ids_per_customer_day: Count
     email_by_lee: Flag
     country_by_lee: Flag
 

@@ -16,6 +16,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase
@@ -35,6 +36,8 @@ def target(action: Action, principal: Principal) -> str:
             return f"credit:{principal.customer}"
         case UpdateBillingDetails():
             return f"details:{principal.customer}"
+        case SetTaxId():
+            return f"tax_id:{principal.customer}"
         case CardUpdateLink():
             return f"link:{principal.customer}"
         case _:
@@ -66,6 +69,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"apply_promotion_code:{action.subscription}:{_promotion(facts)}:{attempt}"
         case UpdateBillingDetails():
             return f"update_billing_details:{proposal.principal.customer}:{attempt}"
+        case SetTaxId():
+            return f"set_tax_id:{proposal.principal.customer}:{attempt}"
         case CardUpdateLink():
             return f"card_update_link:{proposal.id}"
         case _:

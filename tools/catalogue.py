@@ -17,6 +17,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from tools.billing_details import BillingDetails, billing_details
@@ -58,6 +59,7 @@ REGISTRY: Final = Registry(
         action_tool(ResumeSubscription, EffectClass.WRITE),
         action_tool(ApplyPromotionCode, EffectClass.MONEY),
         action_tool(UpdateBillingDetails, EffectClass.WRITE),
+        action_tool(SetTaxId, EffectClass.WRITE),
         action_tool(CardUpdateLink, EffectClass.WRITE),
     )
 )

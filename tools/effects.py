@@ -19,6 +19,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
@@ -35,6 +36,7 @@ from tools.resume_effect import ResumeEffect
 from tools.retry_effect import RetryEffect
 from tools.stripe_line import StripeLine
 from tools.stripe_reads import CustomerReads
+from tools.tax_id_effect import TaxIdEffect
 
 
 class Hand(Protocol):
@@ -78,6 +80,7 @@ class StripeEffects:
             ResumeSubscription.tool: ResumeEffect(),
             ApplyPromotionCode.tool: PromotionEffect(),
             UpdateBillingDetails.tool: DetailsEffect(),
+            SetTaxId.tool: TaxIdEffect(),
             CardUpdateLink.tool: LinkEffect(clock, return_url),
         }
 

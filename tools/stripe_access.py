@@ -51,6 +51,9 @@ NEEDED: Final[dict[str, Ask]] = {
     "Invoice payments: read": lambda stripe_: stripe_.v1.invoice_payments.list_async({"limit": 1}),
     "Invoice previews": lambda stripe_: stripe_.v1.invoices.create_preview_async({"customer": f"cus_{ABSENT}"}),
     "Subscriptions: read": lambda stripe_: stripe_.v1.subscriptions.list_async({"limit": 1}),
+    "Promotion codes: read": lambda stripe_: stripe_.v1.promotion_codes.list_async({"limit": 1}),
+    "Checkout Sessions: read": lambda stripe_: stripe_.v1.checkout.sessions.list_async({"limit": 1}),
+    "Customers: write": lambda stripe_: stripe_.v1.customers.update_async(f"cus_{ABSENT}", {}),
     "Charges and Refunds: write": lambda stripe_: stripe_.v1.refunds.create_async({"charge": f"ch_{ABSENT}"}),
     "Invoices: write": lambda stripe_: stripe_.v1.invoices.pay_async(f"in_{ABSENT}"),
     "Subscriptions: write": lambda stripe_: stripe_.v1.subscriptions.update_async(f"sub_{ABSENT}", {}),
@@ -61,9 +64,9 @@ NEEDED: Final[dict[str, Ask]] = {
 
 # With these a stolen key could do what Lee never does.
 EXCESSIVE: Final[dict[str, Ask]] = {
-    "Customers: write": lambda stripe_: stripe_.v1.customers.update_async(f"cus_{ABSENT}", {}),
     "PaymentIntents: write": lambda stripe_: stripe_.v1.payment_intents.cancel_async(f"pi_{ABSENT}"),
     "Prices: write": lambda stripe_: stripe_.v1.prices.update_async(f"price_{ABSENT}", {}),
+    "Coupons: write": lambda stripe_: stripe_.v1.coupons.update_async(ABSENT, {}),
     "Payouts: read": lambda stripe_: stripe_.v1.payouts.list_async({"limit": 1}),
 }
 

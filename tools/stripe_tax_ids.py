@@ -10,11 +10,14 @@ from tools.stripe_reads import CustomerReads, understood
 
 
 async def tax_ids(reads: CustomerReads) -> Listed[TaxIdFacts]:
-    """All of them, the newest first. Raises `FactsUnavailable`."""
-    listed = await reads.line.pages(
-        lambda params: reads.line.v1.customers.tax_ids.list_async(reads.customer, params), {}
-    )
+    """The newest first. Raises `FactsUnavailable`."""
+    listed = await raw_tax_ids(reads)
     return Listed(tuple(understood(tax_id_facts, each) for each in listed.items), listed.more)
+
+
+async def raw_tax_ids(reads: CustomerReads) -> Listed[stripe.TaxId]:
+    """Raises `FactsUnavailable`."""
+    return await reads.line.pages(lambda params: reads.line.v1.customers.tax_ids.list_async(reads.customer, params), {})
 
 
 def tax_id_facts(tax_id: stripe.TaxId) -> TaxIdFacts:

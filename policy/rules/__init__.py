@@ -15,8 +15,9 @@ from policy.rules.promotion import PROMOTION
 from policy.rules.refund import REFUND
 from policy.rules.resumption import RESUMPTION
 from policy.rules.retry import RETRY
+from policy.rules.tax_id import TAX_ID
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
     law.action: law
-    for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, PROMOTION, DETAILS, CARD_LINK)
+    for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, PROMOTION, DETAILS, TAX_ID, CARD_LINK)
 }

@@ -19,6 +19,7 @@ from policy.facts import (
     RefundCase,
     ResumeCase,
     RetryCase,
+    TaxIdCase,
 )
 from policy.law import decide
 from policy.proposals import Principal, Proposal, Role
@@ -72,6 +73,10 @@ def promotion_case(**changes: Any) -> PromotionCase:
 
 def details_case(**changes: Any) -> DetailsCase:
     return DetailsCase(**{"as_of": NOW, "customer": made.customer(), "address": STREET, **changes})
+
+
+def tax_id_case(**changes: Any) -> TaxIdCase:
+    return TaxIdCase(**{"as_of": NOW, "customer": made.customer(), "country": "DE", "tax_ids": (), **changes})
 
 
 def link_case(**changes: Any) -> LinkCase:

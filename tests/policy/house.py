@@ -26,6 +26,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from policy.crash_points import Reach, pass_by
@@ -96,6 +97,10 @@ def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit
 def details(**changes: str) -> UpdateBillingDetails:
     nothing = dict.fromkeys(UpdateBillingDetails.model_fields)
     return UpdateBillingDetails.model_validate({**nothing, **(changes or {"name": "Acme GmbH"})})
+
+
+def vat(value: str = "DE123456789", type_: Any = "eu_vat") -> SetTaxId:
+    return SetTaxId(type=type_, value=value)
 
 
 def promo(code: str = "WELCOME20", subscription: str = "sub_one") -> ApplyPromotionCode:

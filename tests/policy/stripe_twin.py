@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from billing.customer_details import AddressFacts
+from billing.customer_details import AddressFacts, TaxIdFacts
 from billing.discounts import DiscountFacts, PromotionFacts
 from billing.facts import (
     ChargeFacts,
@@ -36,6 +36,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, Intent, Receipt
@@ -81,6 +82,7 @@ class StripeTwin:
         self.codes: dict[str, tuple[PromotionFacts, int, int]] = {}  # word -> with its percent and how many invoices
         self.discounts: dict[str, DiscountFacts] = {}  # subscription -> the one in force
         self.addresses: dict[str, AddressFacts] = {}
+        self.tax_ids: dict[str, tuple[TaxIdFacts, ...]] = {}  # customer -> what is on file
         self.disputes: list[DisputeFacts] = []
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
         self.declines: dict[str, str] = {}  # card -> decline code
@@ -173,6 +175,8 @@ class StripeTwin:
                 return self._redeem(intent, action)
             case UpdateBillingDetails() as action:
                 return self._details(intent, action)
+            case SetTaxId() as action:
+                return self._tax_id(intent, action)
             case _:
                 self.links += 1
                 number = self.links
@@ -261,6 +265,15 @@ class StripeTwin:
             self.addresses[who.id] = AddressFacts(**told)
         self._made(intent, f"details_{self._suffix(intent)}", 0, "")
         return Receipt("update_billing_details", who.id, "updated", None, {"changed": "name"})
+
+    def _tax_id(self, intent: Intent, action: SetTaxId) -> Receipt:
+        before = self.tax_ids.get(intent.customer, ())
+        if any((each.type, each.value) == (action.type, action.value) for each in before):
+            raise EffectRefused("resource_already_exists", "on this customer already")
+        made = TaxIdFacts(f"txi_{len(self.made)}", action.type, action.value, "pending")
+        self.tax_ids[intent.customer] = (*before, made)
+        self._made(intent, f"taxid_{self._suffix(intent)}", 0, "")
+        return Receipt("set_tax_id", made.id, "created", None, {"name": "EU VAT number"})
 
     def _suffix(self, intent: Intent) -> str:
         """What the names of this customer's objects end in."""

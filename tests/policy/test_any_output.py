@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,8 @@ class World:
         carried_out: Counter[str] = Counter()
         spent: Counter[tuple[str, str]] = Counter()
         redeemed: set[str] = set()
+        moved: set[str] = set()
+        numbers: defaultdict[str, list[str]] = defaultdict(list)
         case_of = dict(self.cases)
         who: dict[str, Proposal] = {each.id: each for each in self.proposals}
         for effect in self.house.stripe.made:
@@ -196,6 +198,14 @@ class World:
             if effect.tool == "update_billing_details":
                 wrote = proposal.arguments
                 assert (wrote["email"] is None and wrote["country"] in (None, "DE")) or human
+                moved |= {effect.customer} if wrote["country"] else set()
+            if effect.tool == "set_tax_id":
+                wrote = str(proposal.arguments["value"]).replace(" ", "").replace(".", "").upper()
+                assert wrote in ("DE123456789", "DE999999999", "FR12345678901")
+                numbers[effect.customer].append(wrote)
+                at_home = wrote.startswith("DE") or effect.customer in moved
+                assert (numbers[effect.customer] == [wrote] and at_home) or human
+                assert len(set(numbers[effect.customer])) == len(numbers[effect.customer]), "one number twice"
             if effect.tool not in ("refund", "account_credit"):
                 spent[(intent.case, json.dumps(proposal.arguments, sort_keys=True))] += 1
         for name, amount in refunded.items():

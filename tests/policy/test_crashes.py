@@ -9,9 +9,9 @@ import pytest
 from policy.crash_points import CrashPoint, Reach
 from policy.proposals import Proposal
 from policy.settlement import Status
-from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry
+from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry, vat
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details(), link()]
+ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details(), vat(), link()]
 
 
 class Killed(BaseException):

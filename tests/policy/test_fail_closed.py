@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from billing.customer_details import TaxIdFacts
 from billing.discounts import DiscountFacts
 from billing.money import Money
 from policy.actions import Action, Refund, RetryPayment
@@ -28,6 +29,7 @@ from tests.policy.asked import (
     refund_case,
     resume_case,
     retry_case,
+    tax_id_case,
 )
 from tests.policy.house import (
     House,
@@ -47,6 +49,7 @@ from tests.policy.house import (
     retry,
     subscription,
     usd,
+    vat,
 )
 from tests.policy.stripe_twin import noon
 
@@ -101,6 +104,7 @@ FULL: list[tuple[Action, Any]] = [
         ),
     ),
     (details(), details_case()),
+    (vat(), tax_id_case(tax_ids=(TaxIdFacts("txi_one", "gb_vat", "GB123456789", "pending"),))),
     (link(), link_case()),
 ]
 

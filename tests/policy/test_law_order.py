@@ -29,6 +29,7 @@ from tests.policy.asked import (
     refund_case,
     resume_case,
     retry_case,
+    tax_id_case,
 )
 from tests.policy.house import (
     LIMITS,
@@ -45,6 +46,7 @@ from tests.policy.house import (
     retry,
     subscription,
     usd,
+    vat,
 )
 
 ALL: list[tuple[Action, Any]] = [
@@ -56,6 +58,7 @@ ALL: list[tuple[Action, Any]] = [
     (credit(), credit_case()),
     (promo(), promotion_case()),
     (details(), details_case()),
+    (vat(), tax_id_case()),
     (link(), link_case()),
 ]
 

@@ -8,7 +8,21 @@ from dataclasses import replace
 import pytest
 
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, details, link, price, promo, refund, resume, retry, usd
+from tests.policy.house import (
+    House,
+    cancel,
+    change,
+    charge,
+    details,
+    link,
+    price,
+    promo,
+    refund,
+    resume,
+    retry,
+    usd,
+    vat,
+)
 from tests.policy.stripe_twin import noon
 
 
@@ -25,6 +39,7 @@ async def test_each_tools_operation_key(house: House) -> None:
     await house.consented(house.propose(case, resume()))
     await house.consented(house.propose(case, promo(subscription="sub_ending")))
     await house.consented(house.propose(case, details()))
+    await house.consented(house.propose(case, vat()))
     await house.ask(link(), case, id_="prop_link")
     period = int(house.stripe.subscriptions["sub_one"].items[0].current_period_start.timestamp())
     assert keys(house) == [
@@ -35,6 +50,7 @@ async def test_each_tools_operation_key(house: House) -> None:
         f"resume_subscription:sub_ending:{period}:1",
         "apply_promotion_code:sub_ending:promo_WELCOME20:1",
         "update_billing_details:cus_me:1",
+        "set_tax_id:cus_me:1",
         "card_update_link:prop_link",
     ]
     house.must_balance()

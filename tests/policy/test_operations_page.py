@@ -22,6 +22,7 @@ SAMPLES: list[tuple[Action, Any]] = [
     (house.resume(), asked.resume_case()),
     (house.promo(), asked.promotion_case()),
     (house.details(), asked.details_case()),
+    (house.vat(), asked.tax_id_case()),
     (house.link(), asked.link_case()),
 ]
 

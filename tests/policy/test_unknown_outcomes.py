@@ -9,10 +9,10 @@ from sqlalchemy import text
 
 from policy.effects import Intent
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry
+from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry, vat
 from tests.policy.stripe_twin import FAULTS
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details()]
+ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details(), vat()]
 
 
 async def start(house: House, action: object) -> Settlement:

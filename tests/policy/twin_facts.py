@@ -16,6 +16,7 @@ from policy.actions import (
     Refund,
     ResumeSubscription,
     RetryPayment,
+    SetTaxId,
     UpdateBillingDetails,
 )
 from policy.effects import FactsUnavailable
@@ -29,6 +30,7 @@ from policy.facts import (
     RefundCase,
     ResumeCase,
     RetryCase,
+    TaxIdCase,
 )
 from policy.proposals import Principal
 
@@ -92,6 +94,9 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
         )
     if isinstance(action, UpdateBillingDetails):
         return DetailsCase(now, who, twin.addresses.get(mine))
+    if isinstance(action, SetTaxId):
+        address = twin.addresses.get(mine)
+        return TaxIdCase(now, who, address.country if address else None, twin.tax_ids.get(mine, ()))
     assert isinstance(action, CardUpdateLink)
     return LinkCase(now, who)
 

@@ -80,5 +80,9 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda parts: {"tool": "update_billing_details", **dict.fromkeys(PARTS), **parts},
         st.dictionaries(st.sampled_from(PARTS), st.sampled_from(["DE", "FR", "x@y.org", "10115"]), min_size=1),
     ),
+    st.builds(
+        lambda value: {"tool": "set_tax_id", "type": "eu_vat", "value": value},
+        st.sampled_from(["DE123456789", "de 123.456.789", "DE999999999", "FR12345678901", "DE12", "GB123456789"]),
+    ),
     st.just({"tool": "card_update_link"}),
 )

@@ -101,7 +101,7 @@ async def test_missing_scopes_of_a_restricted_key_are_named(app: Sandbox) -> Non
     assert by_scope["Disputes: read"].fine
     assert by_scope["Charges and Refunds: write"].access is Access.MISSING
     assert not by_scope["Subscriptions: write"].fine
-    assert by_scope["Customers: write"].fine  # missing, and rightly so
+    assert by_scope["Prices: write"].fine  # missing, and rightly so
 
 
 async def test_a_stripe_that_is_away_is_unknown_not_missing() -> None:
