@@ -56,8 +56,11 @@ def line_items(call: Call, asked: list[Json], mode: str) -> list[Json]:
 
 
 def copied(call: Call, items: list[Json]) -> list[Json]:
-    """The same items for another session: of a payment link, or of a session that expired."""
-    return [{**item, "id": call.world.new_id("item")} for item in items]
+    """The same items, not discounted, for another session: of a payment link, or of a session that expired."""
+    return [
+        {**item, "id": call.world.new_id("item"), "amount_discount": 0, "amount_total": item["amount_subtotal"]}
+        for item in items
+    ]
 
 
 def repriced(call: Call, item: Json, quantity: int) -> Json:

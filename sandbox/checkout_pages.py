@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from sandbox import checkout_payments, checkout_sessions, payment_links
+from sandbox import checkout_discounts, checkout_payments, checkout_sessions, payment_links
 from sandbox.amounts import written
 from sandbox.calls import Call
 from sandbox.invoice_lines import period_description
@@ -66,6 +66,9 @@ class CheckoutPages:
             email=(session["customer_details"] or {}).get("email"),
             prefilled=session.get("_prefilled"),
             thanks=_thanks(call, session),
+            codes=session["allow_promotion_codes"],
+            discount=_discount(call, session),
+            free=checkout_payments.is_free(session),
             lines=[_line(call, item) for item in session["_items"]],
             mode=session["mode"],
             back=session["cancel_url"],
@@ -91,6 +94,7 @@ class CheckoutPages:
             reference=told.get("client_reference_id"),
             email=email if email and "@" in email else None,
             locked=bool(locked),
+            code=told.get("prefilled_promo_code"),
         )
         if session is None:
             return page("deactivated.html", 410, message=link["inactive_message"])
@@ -113,8 +117,15 @@ def _use(call: Call, session: Json, form: Json) -> None:
     if checkout_payments.waits(call, session) and form.get("authenticate") in ("pass", "fail"):
         checkout_payments.authenticate(call, session, success=form["authenticate"] == "pass")
         return
+    if "remove_code" in form:
+        checkout_discounts.clear(call, session)
+        return
+    if "promotion_code" in form:
+        checkout_discounts.enter(call, session, str(form["promotion_code"]))
+        return
     email = form.get("email")
-    checkout_payments.pay(call, session, chosen(form), email if isinstance(email, str) and "@" in email else None)
+    card = "" if checkout_payments.is_free(session) else chosen(form)
+    checkout_payments.pay(call, session, card, email if isinstance(email, str) and "@" in email else None)
 
 
 def _success(session: Json) -> str:
@@ -128,6 +139,12 @@ def _thanks(call: Call, session: Json) -> str | None:
     return ((link or {}).get("after_completion", {}).get("hosted_confirmation") or {}).get("custom_message")
 
 
+def _discount(call: Call, session: Json) -> Json | None:
+    name = checkout_discounts.name_of(call, session)
+    off = session["total_details"]["amount_discount"]
+    return {"name": name, "amount": written(off, session["currency"])} if name else None
+
+
 def _is_trial(session: Json) -> bool:
     return bool({"trial_end", "trial_period_days"} & set(session["_given"].get("subscription_data", {})))
 
@@ -137,4 +154,4 @@ def _line(call: Call, item: Json) -> Json:
     text = period_description(call, item["price"], quantity) if item["price"]["recurring"] else item["description"]
     if not item["price"]["recurring"] and quantity > 1:
         text = f"{quantity} × {text}"
-    return {"text": text, "amount": written(item["amount_total"], item["currency"])}
+    return {"text": text, "amount": written(item["amount_subtotal"], item["currency"])}

@@ -5,7 +5,16 @@ docs.stripe.com/payments/checkout/how-checkout-works. A declined card leaves the
 
 from dataclasses import replace
 
-from sandbox import attempts, customers, payment_intents, payment_links, payment_methods, setup_intents, subscriptions
+from sandbox import (
+    attempts,
+    checkout_discounts,
+    customers,
+    payment_intents,
+    payment_links,
+    payment_methods,
+    setup_intents,
+    subscriptions,
+)
 from sandbox.calls import Call, new_metadata
 from sandbox.checkout_sessions import details_of
 from sandbox.errors import StripeError, invalid_request
@@ -13,14 +22,24 @@ from sandbox.invoice_payments import default_payment, intent_of
 from sandbox.world import Json
 
 
+def is_free(session: Json) -> bool:
+    """docs.stripe.com/payments/checkout/no-cost-orders: a discount left nothing to pay, so no card is asked for."""
+    return session["mode"] == "payment" and session["amount_total"] == 0
+
+
 def pay(call: Call, session: Json, card: str, email: str | None) -> None:
-    """One try with a card (a payment method or a test name). It completes the session, leaves it waiting for 3-D Secure
-    (`waits`), or raises the StripeError that tells the customer what was wrong."""
+    """One try with a card (a payment method or a test name; of no use where the session is free). It completes the
+    session, leaves it waiting for 3-D Secure (`waits`), or raises the StripeError that tells the customer what was
+    wrong."""
     if session["status"] != "open":
         raise invalid_request("This Checkout Session is no longer open.")
     if session["customer"] is None and not (email or session["customer_email"]):
         raise invalid_request("Your e-mail address is needed.", param="email")
     email = session["customer_email"] or email
+    checkout_discounts.check(call, session)
+    if is_free(session):
+        _give(call, session, email)
+        return
     match session["mode"]:
         case "payment":
             _pay_once(call, session, card, email)
@@ -109,6 +128,13 @@ def _pay_once(call: Call, session: Json, card: str, email: str | None) -> None:
         raise attempts.card_error(call, intent)
 
 
+def _give(call: Call, session: Json, email: str | None) -> None:
+    if session["customer_creation"] == "always":
+        _ensure_customer(call, session, email)
+    _note_buyer(call, session, email)
+    _complete(call, session, "no_payment_required")
+
+
 def _subscribe(call: Call, session: Json, card: str, email: str | None) -> None:
     """Nothing is made before the bank is satisfied, so that a customer who gives up leaves no subscription behind."""
     if attempts.must_authenticate(payment_methods.resolve(call, card), off_session=False):
@@ -145,6 +171,8 @@ def _begin(call: Call, session: Json, card: str, email: str | None, *, authentic
         "payment_behavior": "allow_incomplete" if authenticated else "error_if_incomplete",
         **data,
     }
+    if session["discounts"]:
+        asked["discounts"] = checkout_discounts.wishes(session)
     subscription = subscriptions.create(replace(call, params=asked))
     invoice = call.need("invoice", subscription["latest_invoice"])
     payment = default_payment(call, invoice)
@@ -189,5 +217,7 @@ def _complete(call: Call, session: Json, payment_status: str) -> None:
     session |= {"status": "complete", "payment_status": payment_status, "url": None, "_awaiting": None}
     call.unschedule("checkout.expire", session["id"])
     call.save(session)
+    if session["mode"] == "payment":
+        checkout_discounts.redeem(call, session)
     call.emit("checkout.session.completed", session)
     payment_links.count(call, session)

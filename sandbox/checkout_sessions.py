@@ -3,7 +3,7 @@
 docs.stripe.com/api/checkout/sessions. What the page does is checkout_payments' and checkout_pages'.
 """
 
-from sandbox import links, paging, payment_intents, setup_intents
+from sandbox import checkout_discounts, links, paging, payment_intents, setup_intents
 from sandbox.calls import Call, new_metadata
 from sandbox.checkout_items import copied, line_items, total_of
 from sandbox.checkout_terms import CREATE, LONGEST, blank, check, no_invoice
@@ -62,6 +62,7 @@ def open_session(
                     "url": None,
                 }
             },
+            "allow_promotion_codes": given.get("allow_promotion_codes"),
             "amount_subtotal": total,
             "amount_total": total,
             "cancel_url": given.get("cancel_url"),
@@ -88,6 +89,8 @@ def open_session(
     )
     if mode == "payment":
         session["invoice_creation"] = no_invoice()
+    for wish in given.get("discounts", []):
+        checkout_discounts.apply(call, session, wish)
     session["url"] = links.checkout_url(call.world, session["id"])
     call.save(session)
     call.schedule(expires_at, "checkout.expire", session["id"])
@@ -149,10 +152,13 @@ def close(call: Call, session: Json) -> Json:
 
 
 def recover(call: Call, session: Json) -> Json:
-    """A new session like the expired one, as its recovery URL makes each time it is opened."""
+    """A new session like the expired one, as its recovery URL makes each time it is opened; without its discount, but
+    open to codes where `after_expiration` says so."""
+    codes = session["after_expiration"]["recovery"]["allow_promotion_codes"]
+    given = {name: value for name, value in session["_given"].items() if name != "discounts"}
     return open_session(
         call,
-        session["_given"],
+        given | ({"allow_promotion_codes": True} if codes else {}),
         copied(call, session["_items"]),
         expires_at=call.now + LONGEST,
         payment_link=session["payment_link"],

@@ -5,6 +5,7 @@ docs.stripe.com/api/checkout/sessions/create
 
 from sandbox import customers
 from sandbox.calls import Call
+from sandbox.checkout_discounts import DISCOUNTS
 from sandbox.checkout_items import ITEM
 from sandbox.errors import invalid_request
 from sandbox.parameters import Boolean, Choice, Currency, Fields, Integer, Kind, Many, Metadata, Text, Timestamp
@@ -20,7 +21,14 @@ _OF_A_MODE = {
     "setup_intent_data": ("setup",),
     "customer_creation": ("payment", "setup"),
     "line_items": ("payment", "subscription"),
+    "discounts": ("payment", "subscription"),
+    "allow_promotion_codes": ("payment", "subscription"),
 }
+_EITHER = (
+    ("customer", "customer_email"),
+    ("customer", "customer_creation"),
+    ("allow_promotion_codes", "discounts"),
+)
 
 
 _DESCRIBED: dict[str, Kind] = {"description": Text(), "metadata": Metadata()}
@@ -46,12 +54,14 @@ CREATE: dict[str, Kind] = {
     "after_expiration": Fields(
         {"recovery": Fields({"enabled": Boolean(required=True), "allow_promotion_codes": Boolean()})}
     ),
+    "allow_promotion_codes": Boolean(),
     "cancel_url": Text(),
     "client_reference_id": Text(max_length=200),
     "currency": Currency(),
     "customer": Text(),
     "customer_creation": Choice(("always", "if_required")),
     "customer_email": Text(max_length=800),
+    "discounts": DISCOUNTS,
     "expires_at": Timestamp(),
     "line_items": Many(Fields({**ITEM, "metadata": Metadata()})),
     "metadata": Metadata(),
@@ -76,14 +86,9 @@ def check(call: Call) -> None:
         raise invalid_request("Missing required param: line_items.", param="line_items", code="parameter_missing")
     if mode == "setup" and "currency" not in given:
         raise invalid_request("Missing required param: currency.", param="currency", code="parameter_missing")
-    if "customer" in given and "customer_email" in given:
-        raise invalid_request(
-            "You may only specify one of these parameters: customer, customer_email.", param="customer"
-        )
-    if "customer" in given and "customer_creation" in given:
-        raise invalid_request(
-            "You may only specify one of these parameters: customer, customer_creation.", param="customer"
-        )
+    for one, other in _EITHER:
+        if one in given and other in given:
+            raise invalid_request(f"You may only specify one of these parameters: {one}, {other}.", param=one)
     if "customer" in given:
         customers.living(call, given["customer"], "customer")
     data = given.get("subscription_data", {})
@@ -113,7 +118,6 @@ def blank() -> Json:
     """All fields of a session in their plainest state."""
     return {
         "adaptive_pricing": None,
-        "allow_promotion_codes": None,
         "automatic_tax": {"enabled": False, "liability": None, "provider": None, "status": None},
         "billing_address_collection": None,
         "client_secret": None,

@@ -51,7 +51,7 @@ def redeem(
                 )
             discount = call.need("discount", wish["discount"])
         else:
-            coupon, promotion = _checked(call, wish, customer, currency, amount, param)
+            coupon, promotion = checked(call, wish, customer, currency, amount, param)
             discount = _new(call, customer["id"], coupon, promotion, **target)
         if discount["source"]["coupon"] in coupons_used:
             raise invalid_request("The same coupon cannot be applied twice.", param=param)
@@ -60,9 +60,8 @@ def redeem(
     return found
 
 
-def _checked(
-    call: Call, wish: Json, customer: Json, currency: str, amount: int, param: str
-) -> tuple[Json, Json | None]:
+def checked(call: Call, wish: Json, customer: Json, currency: str, amount: int, param: str) -> tuple[Json, Json | None]:
+    """The coupon of a wish, and the promotion code it came by. Raises StripeError where it cannot be redeemed."""
     promotion = None
     if "promotion_code" in wish:
         promotion = call.need("promotion_code", wish["promotion_code"], f"{param}[promotion_code]")
@@ -151,11 +150,15 @@ def _product(line: Json) -> str | None:
 def _reductions(call: Call, ids: list[str]) -> list[Reduction]:
     found: list[Reduction] = []
     for id_ in ids:
-        coupon = call.need("coupon", call.need("discount", id_)["source"]["coupon"])
-        products = frozenset(coupon["_products"]) if coupon["_products"] else None
-        percent = Fraction(coupon["_percent"]) if coupon["_percent"] else None
-        found.append(Reduction(id_, percent, coupon["amount_off"], products))
+        found.append(reduction(call.need("coupon", call.need("discount", id_)["source"]["coupon"]), id_))
     return found
+
+
+def reduction(coupon: Json, id_: str) -> Reduction:
+    """What a coupon takes off, under the id of what it was redeemed as."""
+    products = frozenset(coupon["_products"]) if coupon["_products"] else None
+    percent = Fraction(coupon["_percent"]) if coupon["_percent"] else None
+    return Reduction(id_, percent, coupon["amount_off"], products)
 
 
 def lasting(call: Call, subscription: Json) -> list[str]:

@@ -19,6 +19,7 @@ _SHARED: dict[str, Kind] = {
             "redirect": Fields({"url": Text(required=True)}),
         }
     ),
+    "allow_promotion_codes": Boolean(),
     "customer_creation": Choice(("always", "if_required")),
     "metadata": Metadata(),
     "submit_type": Choice(("auto", "book", "donate", "pay", "subscribe")),
@@ -103,7 +104,6 @@ def blank(mode: str) -> Json:
     """All fields of a link in their plainest state."""
     return {
         "active": True,
-        "allow_promotion_codes": False,
         "application": None,
         "application_fee_amount": None,
         "application_fee_percent": None,

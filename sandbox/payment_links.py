@@ -3,13 +3,14 @@
 docs.stripe.com/api/payment-link and docs.stripe.com/payment-links. The page that is opened is checkout_pages'.
 """
 
+import contextlib
 import re
 
-from sandbox import checkout_sessions, links, paging
+from sandbox import checkout_discounts, checkout_sessions, links, paging
 from sandbox.calls import Call, merge_metadata, new_metadata
 from sandbox.checkout_items import copied, line_items, repriced
 from sandbox.checkout_terms import LONGEST
-from sandbox.errors import invalid_request
+from sandbox.errors import StripeError, invalid_request
 from sandbox.expansion import includable, shown
 from sandbox.parameters import Boolean
 from sandbox.payment_link_terms import (
@@ -41,6 +42,7 @@ def create(call: Call) -> Json:
         blank(mode)
         | {
             "after_completion": completion(given.get("after_completion")),
+            "allow_promotion_codes": given.get("allow_promotion_codes", False),
             "currency": items[0]["currency"],
             "inactive_message": given.get("inactive_message"),
             "metadata": new_metadata(given.get("metadata")),
@@ -64,7 +66,7 @@ def create(call: Call) -> Json:
 def update(call: Call) -> Json:
     link, given = call.need("payment_link", call.path["id"]), call.params
     check(given, link["_mode"])
-    for name in ("active", "customer_creation", "inactive_message", "submit_type"):
+    for name in ("active", "allow_promotion_codes", "customer_creation", "inactive_message", "submit_type"):
         if name in given:
             link[name] = given[name]
     if "submit_type" in given:
@@ -85,10 +87,12 @@ def update(call: Call) -> Json:
     return call.save(link, "payment_link.updated")
 
 
-def open_link(call: Call, link: Json, *, reference: str | None, email: str | None, locked: bool) -> Json | None:
+def open_link(
+    call: Call, link: Json, *, reference: str | None, email: str | None, locked: bool, code: str | None
+) -> Json | None:
     """The Checkout session for one visitor, with what the address says about them; None where nothing is sold any more.
 
-    docs.stripe.com/payment-links/url-parameters: a reference that is not allowed is left out, the page still works.
+    docs.stripe.com/payment-links/url-parameters: a reference or code that is not allowed is left out, the page works.
     """
     prices = [call.need("price", item["price"]["id"]) for item in link["_items"]]
     made_in_passing = {item["price"]["id"] for item in link["_items"] if not item["price"]["active"]}
@@ -97,6 +101,7 @@ def open_link(call: Call, link: Json, *, reference: str | None, email: str | Non
     after = link["after_completion"]
     given: Json = {
         **link["_given"],
+        "allow_promotion_codes": link["allow_promotion_codes"],
         "mode": link["_mode"],
         "metadata": link["metadata"],
         "success_url": after["redirect"]["url"] if after["type"] == "redirect" else None,
@@ -114,7 +119,11 @@ def open_link(call: Call, link: Json, *, reference: str | None, email: str | Non
         expires_at=call.now + LONGEST,
         payment_link=link["id"],
     )
-    return call.save({**session, "_prefilled": email})
+    session = call.save({**session, "_prefilled": email})
+    if code:
+        with contextlib.suppress(StripeError), call.world.attempt():
+            checkout_discounts.enter(call, session, code)
+    return session
 
 
 def count(call: Call, session: Json) -> None:
