@@ -16,6 +16,7 @@ import stripe
 from stripe import ErrorObject
 
 from tests.sandbox.sdk_types import (
+    PARSING,
     Violations,
     check_json,
     check_object,
@@ -45,7 +46,9 @@ def routes_under(segment: str) -> list[Route]:
         if f'"/v1/{segment}' not in text:
             continue
         module = "stripe." + ".".join(file.relative_to(_PACKAGE).with_suffix("").parts)
-        for node in ast.walk(ast.parse(text)):
+        with PARSING:
+            tree = ast.parse(text)
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and (route := _route(node, module)) is not None:
                 found.append((route[0].count("{"), route[1]))
     return [route for _, route in sorted(found, key=lambda pair: pair[0])]

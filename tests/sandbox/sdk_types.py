@@ -12,6 +12,7 @@ import importlib
 import inspect
 import re
 import sys
+import threading
 import types
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -24,6 +25,9 @@ from stripe._stripe_object import UntypedStripeObject
 from typing_extensions import is_typeddict
 
 Violations = list[str]
+PARSING = threading.Lock()
+"""Python 3.11 counts the depth of a syntax tree for all threads at once: two that parse fail with a SystemError."""
+
 _REQUEST_OPTIONS = frozenset(RequestOptions.__annotations__)
 
 
@@ -34,7 +38,9 @@ class _Names(dict[str, Any]):
         module = importlib.import_module(module_name)
         super().__init__(vars(module))
         self.deferred: dict[str, tuple[str, str]] = {}
-        for node in ast.walk(ast.parse(inspect.getsource(module))):
+        with PARSING:
+            tree = ast.parse(inspect.getsource(module))
+        for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
                 for alias in node.names:
                     self.deferred[alias.asname or alias.name] = (node.module, alias.name)
