@@ -53,6 +53,7 @@ from billing.findings_subscriptions import (
     trial_ending_without_card,
 )
 from billing.findings_unpaid import no_payment_method, payment_failed_cause_unknown
+from billing.findings_usage import metered_overage_billed, usage_billed_differs
 from billing.money import Money
 
 __all__ = ["FINDERS", "Diagnosis", "Evidence", "Finding", "RecommendedAction", "RootCause", "Status", "diagnose"]
@@ -78,6 +79,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.REFUND_FAILED, refund_failed),
     (RootCause.DUPLICATE_CHARGE, duplicate_charge),
     (RootCause.DUPLICATE_SUBSCRIPTION, duplicate_subscription),
+    (RootCause.USAGE_BILLED_DIFFERS, usage_billed_differs),
     (RootCause.USAGE_SPIKE, usage_spike),
     (RootCause.TRIAL_ENDING_WITHOUT_CARD, trial_ending_without_card),
     (RootCause.CARD_EXPIRES_BEFORE_RENEWAL, card_expires_before_renewal),
@@ -91,6 +93,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.REFUNDED_ALREADY, refunded_already),
     (RootCause.MID_CYCLE_UPGRADE_PRORATION, mid_cycle_upgrade_proration),
     (RootCause.DISCOUNT_ENDED, discount_ended),
+    (RootCause.METERED_OVERAGE_BILLED, metered_overage_billed),
     (RootCause.INVOICE_DUE, invoice_due),
     (RootCause.CUSTOMER_CREDIT, customer_credit),
     (RootCause.RENEWED_RECENTLY_YEARLY, renewed_recently_yearly),

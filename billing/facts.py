@@ -22,6 +22,7 @@ from billing.ids import (
     SubscriptionItemId,
 )
 from billing.money import Money
+from billing.usage_bill import UsagePrice
 
 Source = Literal["stripe", "entitlements", "usage"]
 
@@ -138,6 +139,7 @@ class InvoiceFacts:
     discount: Money | None = None  # taken off the total; None without one
     tax: Money | None = None  # within the total; None without one
     shows_tax_id: bool = False  # the customer had a tax id on file when it was finalised
+    credited: Money | None = None  # by credit notes, before or after it was paid; None without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,7 @@ class SubscriptionItemFacts:
     quantity: int
     current_period_start: datetime
     current_period_end: datetime
+    meter: str | None = None  # Stripe's id of the meter that counts its use; None for a price paid in advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,25 @@ class UsageFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BilledUsage:
+    """The newest invoice's bill for what a meter counted in `[period_start, period_end)`, beside the company's own
+    count of the same time. `counted` None: the usage store did not say. `edges`: what it counted in the hours at the
+    two ends of the period, which either side may have taken in or left out."""
+
+    subscription: SubscriptionId
+    invoice: InvoiceId
+    price_id: PriceId
+    price: UsagePrice
+    meter: str
+    units: int
+    amount: Money
+    period_start: datetime
+    period_end: datetime
+    counted: int | None = None
+    edges: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BillingFacts:
     """Everything the diagnosis may look at. A source in `unavailable` left its part empty: absent is not false."""
 
@@ -231,5 +253,6 @@ class BillingFacts:
     usage: UsageFacts | None = None
     prices: tuple[PriceFacts, ...] = ()  # the price list: read only where what is granted is not what is paid for
     prorated_at: datetime | None = None  # the newest proration that waits for an invoice; read in the same case
+    billed_usage: tuple[BilledUsage, ...] = ()
     tax_ids: tuple[TaxIdFacts, ...] = ()  # read only where an invoice bears tax or shows a tax id
     unavailable: frozenset[Source] = frozenset()

@@ -58,6 +58,8 @@ class RootCause(StrEnum):
     RENEWED_RECENTLY_YEARLY = "renewed_recently_yearly"
     ENTERPRISE_ACCOUNT = "enterprise_account"
     CUSTOMER_CREDIT = "customer_credit"
+    USAGE_BILLED_DIFFERS = "usage_billed_differs"
+    METERED_OVERAGE_BILLED = "metered_overage_billed"
     DISCOUNT_ENDED = "discount_ended"
     TAX_ID_UNVERIFIED = "tax_id_unverified"
     TAX_ID_MISSING = "tax_id_missing"

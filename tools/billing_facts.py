@@ -15,18 +15,17 @@ from billing.facts import (
     Source,
     SubscriptionFacts,
     TaxIdFacts,
-    UsageFacts,
 )
 from billing.granted_plans import unpaid_for
 from billing.ids import CustomerId
 from tools.entitlements import Entitlements
-from tools.sources import SourceUnavailable
+from tools.metered_use import billed_usage
+from tools.sources import PATIENCE, SourceUnavailable
 from tools.stripe_history import history
 from tools.stripe_line import Listed
 from tools.stripe_reads import CustomerReads, together
-from tools.usage import Usage
+from tools.usage import Usage, usage_of
 
-PATIENCE: Final = 10.0  # seconds for a source beside Stripe; without it the rest is still worth telling
 LIVE: Final = frozenset(["trialing", "active", "past_due", "unpaid", "paused", "incomplete"])
 
 
@@ -50,10 +49,11 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         history(reads),
         entitlements_of(entitlements, reads.customer),
     )
-    disputes, used, between, tax_ids = await together(
+    disputes, used, between, billed, tax_ids = await together(
         reads.disputes(past.charges),
         usage_of(usage, reads.customer, *current_period(subscriptions.items, as_of)),
         _between(reads, granted, subscriptions.items),
+        billed_usage(reads, usage, subscriptions.items, past.invoices),
         reads.tax_ids() if _speaks_of_tax(past.invoices) else _none(),
     )
     listed = {
@@ -81,6 +81,7 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         usage=None if isinstance(used, SourceUnavailable) else used,
         prices=between.prices.items,
         prorated_at=between.prorated_at,
+        billed_usage=billed,
         tax_ids=tax_ids.items,
         unavailable=frozenset(missing),
     )
@@ -134,16 +135,3 @@ async def entitlements_of(source: Entitlements, customer: CustomerId) -> Entitle
         return error
     except TimeoutError:
         return SourceUnavailable("entitlements", "The entitlements did not answer in time.")
-
-
-async def usage_of(
-    source: Usage, customer: CustomerId, start: datetime, end: datetime
-) -> UsageFacts | SourceUnavailable:
-    """The use in `[start, end)`, or that the source did not say, within `PATIENCE`."""
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await source.of(customer, start, end)
-    except SourceUnavailable as error:
-        return error
-    except TimeoutError:
-        return SourceUnavailable("usage", "The usage store did not answer in time.")

@@ -7,10 +7,11 @@ from typing import Literal
 from pydantic import Field
 
 from tools.answers import Answer, moment
-from tools.billing_facts import current_period, usage_of
+from tools.billing_facts import current_period
 from tools.desk import Desk
 from tools.registry import Arguments
 from tools.sources import SourceUnavailable
+from tools.usage import usage_of
 
 
 class ExplainUsage(Arguments):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from billing.facts import Source
 from policy.effects import FactsUnavailable
+
+PATIENCE: Final = 10.0  # seconds for a source beside Stripe; without it the rest is still worth telling
 
 
 class SourceUnavailable(FactsUnavailable):

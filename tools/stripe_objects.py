@@ -230,6 +230,7 @@ def invoice_facts(
         discount=_sum(invoice.total_discount_amounts, currency),
         tax=_sum(invoice.total_taxes, currency),
         shows_tax_id=bool(invoice.customer_tax_ids),
+        credited=_credited(invoice),
     )
 
 
@@ -237,6 +238,11 @@ def _sum(parts: Iterable[Any] | None, currency: str) -> Money | None:
     """Of the parts' amounts; None where that is nothing."""
     amount = sum(part.amount for part in parts or ())
     return Money(amount, currency) if amount else None
+
+
+def _credited(invoice: stripe.Invoice) -> Money | None:
+    amount = sum(getattr(invoice, f"{when_}_payment_credit_notes_amount", None) or 0 for when_ in ("pre", "post"))
+    return Money(amount, invoice.currency) if amount else None
 
 
 def tax_id_facts(tax_id: stripe.TaxId) -> TaxIdFacts:
@@ -278,6 +284,7 @@ def item_facts(item: stripe.SubscriptionItem, products: Mapping[str, str]) -> Su
         quantity=getattr(item, "quantity", None) or 1,
         current_period_start=when(item.current_period_start),
         current_period_end=when(item.current_period_end),
+        meter=price.recurring.meter if price.recurring else None,
     )
 
 

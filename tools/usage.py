@@ -14,7 +14,7 @@ import httpx
 
 from billing.facts import UsageFacts
 from billing.ids import CustomerId
-from tools.sources import SourceUnavailable
+from tools.sources import PATIENCE, SourceUnavailable
 from tools.usage_schema import (
     ALLOWANCES,
     PERIOD_SUMS,
@@ -37,6 +37,19 @@ class Usage(Protocol):
 
         Raises `SourceUnavailable` when the store does not answer."""
         ...
+
+
+async def usage_of(
+    source: Usage, customer: CustomerId, start: datetime, end: datetime
+) -> UsageFacts | SourceUnavailable:
+    """The use in `[start, end)`, or that the source did not say, within `PATIENCE`."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await source.of(customer, start, end)
+    except SourceUnavailable as error:
+        return error
+    except TimeoutError:
+        return SourceUnavailable("usage", "The usage store did not answer in time.")
 
 
 class FolderUsage:

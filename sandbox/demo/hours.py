@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from sandbox.demo.shop import before
 from sandbox.periods import Period, boundary
 
 DAYS = 62
@@ -29,6 +30,23 @@ SURGES: dict[str, Surge] = {
     "cus_vera": Surge(20, 9, 13_000),
 }
 
+
+@dataclass(frozen=True)
+class Sum:
+    """Exactly `units` in the last whole billing period of who subscribed `months` and `span` before now."""
+
+    months: int
+    span: dict[str, float]
+    units: int
+
+    def period(self, now: datetime) -> Period:
+        return months_of(before(now, self.months, **self.span), now)[-2]
+
+
+SUMS: dict[str, Sum] = {
+    "cus_yuri": Sum(3, {"days": 6, "hours": 3}, 100_000),
+}
+
 # Shares of a day's requests by hour (UTC): an office day with a quiet night. They sum to 1000.
 _HOURS = (14, 12, 10, 10, 12, 16, 26, 42, 58, 68, 70, 66, 60, 64, 68, 70, 64, 54, 44, 38, 36, 36, 34, 28)
 
@@ -39,6 +57,23 @@ def hours(
     """The whole hours that are over, oldest first, each with its units. About the same throughout, but for a surge.
 
     What an hour holds follows from the hour itself, so that asking again later gives the same past."""
+    drawn = _drawn(customer, daily, now, days, seed)
+    return drawn if customer not in SUMS else _summing(list(drawn), SUMS[customer].period(now), SUMS[customer].units)
+
+
+def _summing(drawn: list[tuple[datetime, int]], period: Period, units: int) -> Iterator[tuple[datetime, int]]:
+    """The same, raised or lowered within the period."""
+    whole = sum(count for hour, count in drawn if period.start <= hour.timestamp() < period.end)
+    so_far = 0
+    for hour, count in drawn:
+        if period.start <= hour.timestamp() < period.end:
+            yield hour, units * (so_far + count) // whole - units * so_far // whole
+            so_far += count
+        else:
+            yield hour, count
+
+
+def _drawn(customer: str, daily: int, now: datetime, days: int, seed: int) -> Iterator[tuple[datetime, int]]:
     last_hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     surge = SURGES.get(customer)
     for back in range(days * 24, 0, -1):

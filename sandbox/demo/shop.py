@@ -18,6 +18,15 @@ class DemoError(Exception):
     """The sandbox refused a step of the demo company: the demo and the sandbox do not fit together."""
 
 
+def before(now: datetime, months: int = 0, **span: float) -> datetime:
+    """The moment `span` (days, hours, minutes, seconds) before now, on the same day `months` earlier: what began then
+    renews `span` before now. A day that month lacks becomes its last."""
+    moment = now - timedelta(**span)
+    count = moment.year * 12 + moment.month - 1 - months
+    year, month = divmod(count, 12)
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, calendar.monthrange(year, month + 1)[1]))
+
+
 class Shop:
     """One sandbox, and the moment that the stories call now."""
 
@@ -26,12 +35,7 @@ class Shop:
         self.now = now
 
     def ago(self, *, months: int = 0, **span: float) -> datetime:
-        """The moment `span` (days, hours, minutes, seconds) before now, on the same day `months` earlier: what began
-        then renews `span` before now. A day that month lacks becomes its last."""
-        moment = self.now - timedelta(**span)
-        count = moment.year * 12 + moment.month - 1 - months
-        year, month = divmod(count, 12)
-        return moment.replace(year=year, month=month + 1, day=min(moment.day, calendar.monthrange(year, month + 1)[1]))
+        return before(self.now, months, **span)
 
     # Stripe's API
 

@@ -38,6 +38,7 @@ from tests.billing.made import (
     usd,
 )
 from tests.billing.made_prices import PRICE_CAUSES
+from tests.billing.made_usage import USAGE_CAUSES
 
 Case = tuple[RootCause, Status, RecommendedAction, BillingFacts]
 CAUSES: list[Case] = [
@@ -333,6 +334,7 @@ CAUSES: list[Case] = [
         facts(customer=customer(metadata={"segment": "enterprise", "account_manager": "Lin Okafor"})),
     ),
     *PRICE_CAUSES,
+    *USAGE_CAUSES,
 ]
 
 

@@ -43,6 +43,7 @@ from tests.billing.made import (
     usd,
 )
 from tests.billing.made_prices import PRICE_NEAR
+from tests.billing.made_usage import USAGE_NEAR
 
 NEAR: list[tuple[RootCause, BillingFacts]] = [
     (RootCause.SOURCE_UNAVAILABLE, facts(entitlements=None, usage=None)),
@@ -226,6 +227,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.ENTERPRISE_ACCOUNT, facts(customer=customer(metadata={"account_manager": "Lin Okafor"}))),
     *PRICE_NEAR,
+    *USAGE_NEAR,
 ]
 
 

@@ -1,0 +1,129 @@
+"""What a customer's subscriptions bill by use: the newest invoice's count beside the company's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from billing.facts import BilledUsage, InvoiceFacts, InvoiceLineFacts, SubscriptionFacts, SubscriptionItemFacts
+from billing.money import Money
+from billing.usage_bill import UsagePrice
+from policy.effects import FactsUnavailable
+from tools.sources import SourceUnavailable
+from tools.stripe_bills import usage_price
+from tools.stripe_reads import CustomerReads, together, understood
+from tools.usage import Usage, usage_of
+
+ITEMS: Final = 10  # metered items of one customer that are looked at, newest subscriptions first
+BILLED: Final = frozenset(["open", "paid"])
+EDGE: Final = timedelta(hours=2)
+
+Metered = tuple[SubscriptionFacts, SubscriptionItemFacts]
+
+
+def metered_items(subscriptions: Iterable[SubscriptionFacts]) -> list[Metered]:
+    """Items that are billed by use, with their subscriptions, newest first."""
+    newest = sorted(subscriptions, key=lambda each: each.created, reverse=True)
+    return [(each, item) for each in newest for item in each.items if item.meter is not None][:ITEMS]
+
+
+async def billed_usage(
+    reads: CustomerReads,
+    usage: Usage,
+    subscriptions: Iterable[SubscriptionFacts],
+    invoices: tuple[InvoiceFacts, ...],
+) -> tuple[BilledUsage, ...]:
+    """For every metered item its newest bill. Raises `FactsUnavailable` when Stripe does not say what it is."""
+    found: list[BilledUsage | None] = await together(
+        *(_newest_bill(reads, usage, each, item, invoices) for each, item in metered_items(subscriptions))
+    )
+    return tuple(each for each in found if each is not None)
+
+
+async def _newest_bill(
+    reads: CustomerReads,
+    usage: Usage,
+    subscription: SubscriptionFacts,
+    item: SubscriptionItemFacts,
+    invoices: tuple[InvoiceFacts, ...],
+) -> BilledUsage | None:
+    invoice = next(
+        (one for one in invoices if one.subscription == subscription.id and one.status in BILLED and _lines(one, item)),
+        None,
+    )
+    if invoice is None or item.meter is None:
+        return None
+    price, meter = await together(metered_price(reads, item.price), meter_name(reads, item.meter))
+    if price is None:
+        return None
+    last = max(line.period_end for line in _lines(invoice, item))
+    lines = [line for line in _lines(invoice, item) if line.period_end == last]
+    start = min(line.period_start for line in lines)
+    counted, edges = await counts(usage, reads, meter, start, last)
+    return BilledUsage(
+        subscription=subscription.id,
+        invoice=invoice.id,
+        price_id=item.price,
+        price=price,
+        meter=meter or "",
+        units=sum(line.quantity or 0 for line in lines),
+        amount=Money(sum(line.amount.amount for line in lines), invoice.total.currency),
+        period_start=start,
+        period_end=last,
+        counted=counted,
+        edges=edges,
+    )
+
+
+async def metered_price(reads: CustomerReads, price_id: str) -> UsagePrice | None:
+    """A price of the customer's own subscription, with its tiers; None for one that Stripe does not know."""
+    found = await reads.line.look_up(
+        lambda: reads.line.v1.prices.retrieve_async(price_id, {"expand": ["tiers", "product"]})
+    )
+    return None if found is None else understood(usage_price, found)
+
+
+async def meter_name(reads: CustomerReads, meter_id: str) -> str | None:
+    """What the meter's events are called, and the usage store's name for it. None where Stripe does not say: a key may
+    read bills and no meters."""
+    try:
+        found = await reads.line.look_up(lambda: reads.line.v1.billing.meters.retrieve_async(meter_id))
+    except FactsUnavailable:
+        return None
+    return None if found is None else found.event_name
+
+
+async def counts(
+    usage: Usage, reads: CustomerReads, meter: str | None, start: datetime, end: datetime
+) -> tuple[int | None, int]:
+    """What the usage store counted in `[start, end)`, and in the hours at its two ends. None: it did not answer, knows
+    no such meter, or has nothing at all of the period and the one before, which may be older than what it keeps."""
+    if meter is None or start >= end:
+        return None, 0
+    whole, *edges = await together(
+        *(_units(usage, reads, meter, first, last) for first, last in ((start, end), _edge(start), _edge(end)))
+    )
+    if whole is None or any(edge is None for edge in edges) or not any(whole):
+        return None, 0
+    return whole[0], sum(edge[0] for edge in edges)
+
+
+def _edge(moment: datetime) -> tuple[datetime, datetime]:
+    """The hour a period's end falls in and the next; of an end on the hour, the last one before it and the first."""
+    first = (moment - timedelta(microseconds=1)).astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return first, first + EDGE
+
+
+async def _units(
+    usage: Usage, reads: CustomerReads, meter: str, start: datetime, end: datetime
+) -> tuple[int, int] | None:
+    """Used in the time, and in one as long before it."""
+    found = await usage_of(usage, reads.customer, start, end)
+    if isinstance(found, SourceUnavailable):
+        return None
+    return next(((each.used, each.previous) for each in found.meters if each.meter == meter), None)
+
+
+def _lines(invoice: InvoiceFacts, item: SubscriptionItemFacts) -> list[InvoiceLineFacts]:
+    return [line for line in invoice.lines if line.price == item.price and not line.proration]
