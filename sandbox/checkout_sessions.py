@@ -9,7 +9,7 @@ from sandbox.checkout_items import copied, line_items, total_of
 from sandbox.checkout_terms import CREATE, LONGEST, blank, check, no_invoice
 from sandbox.clock import timer
 from sandbox.errors import invalid_request
-from sandbox.expansion import includable
+from sandbox.expansion import includable, shown
 from sandbox.parameters import Choice, Text
 from sandbox.periods import SECONDS_PER_DAY
 from sandbox.routing import Route, fetch, listing
@@ -176,6 +176,18 @@ def items_shown(_world: World, session: Json) -> Json:
     """docs.stripe.com/api/checkout/sessions/object: `line_items` is shown only when expanded; ten of them."""
     url = f"/v1/checkout/sessions/{session['id']}/line_items"
     return paging.listed(url, session["_items"][:10], has_more=len(session["_items"]) > 10)
+
+
+@shown("checkout.session")
+def with_its_address(world: World, session: Json) -> Json:
+    """The addresses lead to wherever the sandbox is served now."""
+    if session["url"]:
+        session["url"] = links.checkout_url(world, session["id"])
+    recovery = (session["after_expiration"] or {}).get("recovery") or {}
+    if recovery.get("url"):
+        fresh = links.recovery_url(world, session["id"], recovery["expires_at"])
+        session["after_expiration"] = {"recovery": {**recovery, "url": fresh}}
+    return session
 
 
 def _creation(given: Json) -> str | None:

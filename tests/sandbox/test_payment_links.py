@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 import stripe
 
+from sandbox import links
 from sandbox.server import Sandbox
 from tests.sandbox.billing import DAY, event_types, price
 from tests.sandbox.browser import Browser
 from tests.sandbox.conftest import in_error
+from tests.sandbox.test_checkout_sessions import checkout
 
 
 def link_to(client: stripe.StripeClient, price_id: str, quantity: int = 1, **params: Any) -> stripe.PaymentLink:
@@ -267,8 +269,23 @@ async def test_a_look_at_the_headers_begins_nothing(
 
 def test_the_address_follows_the_server(client: stripe.StripeClient, app: Sandbox) -> None:
     """A sandbox that is started anew on another port gives addresses that open."""
-    from sandbox import links
-
     link = link_to(client, price(client, 4900, None).id)
     links.set_origin(app.world, "http://127.0.0.1:4000")
     assert client.v1.payment_links.retrieve(link.id).url == link.url.replace("12111", "4000")
+
+
+def test_so_do_those_of_checkout_sessions(client: stripe.StripeClient, app: Sandbox) -> None:
+    recovery: Any = {"after_expiration": {"recovery": {"enabled": True}}}
+    addon = price(client, 4900, None).id
+    living, gone = checkout(client, addon), checkout(client, addon, **recovery)
+    way_back = way_back_of(client.v1.checkout.sessions.expire(gone.id))
+    links.set_origin(app.world, "http://127.0.0.1:4000")
+    assert client.v1.checkout.sessions.retrieve(living.id).url == str(living.url).replace("12111", "4000")
+    assert way_back_of(client.v1.checkout.sessions.retrieve(gone.id)) == way_back.replace("12111", "4000")
+    assert client.v1.checkout.sessions.retrieve(gone.id).url is None
+
+
+def way_back_of(session: stripe.checkout.Session) -> str:
+    assert session.after_expiration is not None
+    assert session.after_expiration.recovery is not None
+    return str(session.after_expiration.recovery.url)
