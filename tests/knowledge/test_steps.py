@@ -24,6 +24,7 @@ from tests.knowledge import (
     steps_payments,
     steps_plans,
     steps_refunds,
+    steps_taxes,
 )
 from tests.knowledge.account import Account
 from tests.knowledge.conftest import NOW
@@ -33,7 +34,7 @@ from tools.effects import StripeEffects
 from tools.stripe_asgi import AsgiHTTPClient
 from tools.stripe_client import SANDBOX_KEY, make_client
 
-STEPS_ARE_IN = (steps_cards, steps_invoices, steps_payments, steps_plans, steps_refunds)
+STEPS_ARE_IN = (steps_cards, steps_invoices, steps_payments, steps_plans, steps_refunds, steps_taxes)
 ARTICLES = {article.id: article for article in published(read_articles())}
 OpenAccount = Callable[[str], Account]
 
