@@ -87,8 +87,8 @@ class Router:
             if match and wanted == method:
                 return route, match.groupdict()
         raise invalid_request(
-            f"Unrecognized request URL ({method}: {path}). The sandbox may not know this endpoint yet; see "
-            "https://docs.stripe.com/api.",
+            f"Unrecognized request URL ({method}: {path}). Please see https://docs.stripe.com/api; docs/sandbox.md lists "
+            "the endpoints that the sandbox knows.",
             status=404,
         )
 
