@@ -87,8 +87,8 @@ class Router:
             if match and wanted == method:
                 return route, match.groupdict()
         raise invalid_request(
-            f"Unrecognized request URL ({method}: {path}). Please see https://docs.stripe.com/api; docs/sandbox.md lists "
-            "the endpoints that the sandbox knows.",
+            f"Unrecognized request URL ({method}: {path}). Please see https://docs.stripe.com/api; the "
+            "endpoints that the sandbox knows are in docs/sandbox.md.",
             status=404,
         )
 
