@@ -137,8 +137,8 @@ class Calls:
 
     async def _flush(self, reads: list[tuple[ToolCall, Tool, BaseModel]]) -> None:
         results = await asyncio.gather(*(self._read(tool, arguments) for _, tool, arguments in reads))
-        for (call, _, _), result in zip(reads, results, strict=True):
-            self._note(call, result)
+        if reads:
+            self.journal.add("tool", *(_step(call, found) for (call, _, _), found in zip(reads, results, strict=True)))
         reads.clear()
 
     async def _read(self, tool: Tool, arguments: BaseModel) -> dict[str, Any]:
@@ -188,15 +188,7 @@ class Calls:
         self._note(call, {"ok": True, "effect": made.told()}, made)
 
     def _note(self, call: ToolCall, result: dict[str, Any], effect: EffectRecord | None = None) -> None:
-        self.journal.add(
-            "tool",
-            {
-                "call": call.id,
-                "name": call.name,
-                "result": result,
-                "effect": None if effect is None else effect.journalled(),
-            },
-        )
+        self.journal.add("tool", _step(call, result, effect))
 
 
 async def submit(gate: Gate, proposal: Proposal) -> EffectRecord:
@@ -206,6 +198,11 @@ async def submit(gate: Gate, proposal: Proposal) -> EffectRecord:
     except Exception as error:  # noqa: BLE001 - the turn must go on to tell a human
         log.warning("agent.gate_failed", tool=proposal.tool, proposal=proposal.id, error=place(error))
         return unsettled(proposal.tool, proposal.arguments, proposal.id, type(error).__name__)
+
+
+def _step(call: ToolCall, result: dict[str, Any], effect: EffectRecord | None = None) -> dict[str, Any]:
+    made = None if effect is None else effect.journalled()
+    return {"call": call.id, "name": call.name, "result": result, "effect": made}
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -28,42 +28,50 @@ class Step:
     content: dict[str, Any]
 
 
-class Turns(Protocol):
-    """The part of `uow.turns` that a journal needs."""
-
+class Written(Protocol):
     def add_step(self, turn_id: Any, n: int, kind: str, content: dict[str, Any]) -> Any: ...
+
+
+class Read(Protocol):
     def steps(self, turn_id: Any) -> Sequence[StepRow]: ...
 
 
-class Unit(Protocol):
+class View(Protocol):
     @property
-    def turns(self) -> Turns: ...
+    def turns(self) -> Read: ...
 
 
-class Units(Protocol):
-    def unit(self) -> AbstractContextManager[Unit]: ...
+class Notes(Protocol):
+    """The part of `store.database.Store` that a journal needs."""
+
+    def notes(self) -> AbstractContextManager[Written]: ...
+    def look(self) -> AbstractContextManager[View]: ...
 
 
 class Journal:
-    """The steps of one turn, in order. Sealing and redaction are the store's work."""
+    """The steps of one turn, in order. Sealing and redaction are the store's work.
 
-    def __init__(self, store: Units, turn_id: str) -> None:
+    Steps outlive the process, and no disk is waited for: what a loss of power could take is learnt again. What must
+    never be lost, an effect and what led to it, is safe with the ledger's own commit."""
+
+    def __init__(self, store: Notes, turn_id: str) -> None:
         self._store = store
         self._turn = turn_id
-        with store.unit() as uow:
+        with store.look() as uow:
             self._steps = [Step(row.n, row.kind, dict(row.content)) for row in uow.turns.steps(turn_id)]
         self.recovered = bool(self._steps)
 
     def __iter__(self):
         return iter(tuple(self._steps))
 
-    def add(self, kind: str, content: dict[str, Any]) -> Step:
-        n = self._steps[-1].n + 1 if self._steps else 0
-        with self._store.unit() as uow:
-            uow.turns.add_step(self._turn, n, kind, content)
-        step = Step(n, kind, content)
-        self._steps.append(step)
-        return step
+    def add(self, kind: str, *contents: dict[str, Any]) -> None:
+        """One step each, all or none of them."""
+        first = self._steps[-1].n + 1 if self._steps else 0
+        steps = [Step(n, kind, content) for n, content in enumerate(contents, first)]
+        with self._store.notes() as turns:
+            for step in steps:
+                turns.add_step(self._turn, step.n, kind, step.content)
+        self._steps += steps
 
     def of(self, kind: str) -> list[Step]:
         return [step for step in self._steps if step.kind == kind]

@@ -11,6 +11,7 @@ from agent.control import Choice
 from agent.models.chat import Usage
 from policy.proposals import Principal
 from store.cases import CaseRow
+from store.database import Steps
 from store.messages import MessageRow
 from store.turns import TurnRow
 from store.unit_of_work import UnitOfWork
@@ -24,6 +25,7 @@ class Units(Protocol):
     @property
     def clock(self) -> Callable[[], Any]: ...
     def unit(self) -> AbstractContextManager[UnitOfWork]: ...
+    def notes(self) -> AbstractContextManager[Steps]: ...
     def look(self) -> AbstractContextManager[UnitOfWork]: ...
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from store.dialects import engines, unavailable
@@ -15,7 +16,14 @@ from store.errors import LogUnavailable, NestedUnit
 from store.instants import Clock
 from store.keys import Keyring
 from store.migrations import migrate
+from store.turns import StepRow
 from store.unit_of_work import UnitOfWork
+
+
+class Steps(Protocol):
+    """The part of `store.turns.TurnRows` that notes may use."""
+
+    def add_step(self, turn_id: str, n: int, kind: str, content: Mapping[str, object]) -> StepRow: ...
 
 
 class Store:
@@ -23,9 +31,8 @@ class Store:
 
     `folder` holds what must live outside the database: data keys, the log's signing key, its checkpoints."""
 
-    def __init__(self, writer: Engine, reader: Engine, keys: Keyring, folder: Path, clock: Clock) -> None:
-        self._writer = writer
-        self._reader = reader
+    def __init__(self, engines: tuple[Engine, Engine, Engine], keys: Keyring, folder: Path, clock: Clock) -> None:
+        self._writer, self._noting, self._reader = engines
         self._open = threading.local()
         self.keys = keys
         self.folder = folder
@@ -36,12 +43,26 @@ class Store:
         """One writing transaction, serial with all others on SQLite: commits at exit, rolls back on any exception.
 
         Raises `LogUnavailable` when the database cannot be written (nothing was kept), `NestedUnit`."""
+        with self._one(self._writer) as connection:
+            yield UnitOfWork(connection, self.keys, self.clock)
+
+    @contextmanager
+    def notes(self) -> Generator[Steps]:
+        """A transaction for the steps of a turn alone: it outlives the process, but no disk is waited for.
+
+        A loss of power may take the newest steps, never one written before a `unit` that committed: an intent takes
+        along the answer that led to it. Raises as `unit` does."""
+        with self._one(self._noting) as connection:
+            yield UnitOfWork(connection, self.keys, self.clock).turns
+
+    @contextmanager
+    def _one(self, engine: Engine) -> Generator[Connection]:
         if getattr(self._open, "unit", False):
             raise NestedUnit
         self._open.unit = True
         try:
-            with _plainly(), self._writer.begin() as connection:
-                yield UnitOfWork(connection, self.keys, self.clock)
+            with _plainly(), engine.begin() as connection:
+                yield connection
         finally:
             self._open.unit = False
 
@@ -56,6 +77,7 @@ class Store:
     def close(self) -> None:
         """Close every connection. The store cannot be used afterwards."""
         self._reader.dispose()
+        self._noting.dispose()
         self._writer.dispose()
         self.keys.close()
 
@@ -67,12 +89,12 @@ def open_store(url: str, keys: Path, clock: Clock) -> Store:
     Raises `LogUnavailable`, `SchemaMismatch`, ValueError for a URL of another kind."""
     try:
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        writer, reader = engines(url)
+        opened = engines(url)
     except OSError as error:
         raise LogUnavailable(f"The database's folder cannot be used: {error.strerror or error}.") from error
     with _plainly():
-        migrate(writer)
-    return Store(writer, reader, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
+        migrate(opened[0])
+    return Store(opened, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
 
 
 @contextmanager

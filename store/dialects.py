@@ -16,8 +16,13 @@ BUSY_MS = 10_000
 _LOG_LOCK = 0x1EE_10C  # any constant: the advisory lock that makes log positions gapless on PostgreSQL
 
 
-def engines(url: str) -> tuple[Engine, Engine]:
-    """A writing and a reading engine. The reader cannot write, by the database's own refusal.
+def engines(url: str) -> tuple[Engine, Engine, Engine]:
+    """A writing, a noting and a reading engine. The reader cannot write, by the database's own refusal.
+
+    A commit of the noting one is not waited for until it is on the disk. It outlives the process; a loss of power may
+    take the newest ones, but none that came before a commit of the writer: both databases keep one log of all commits,
+    and the writer's commit takes along what is before it (sqlite.org/pragma.html#pragma_synchronous,
+    postgresql.org/docs/current/wal-async-commit.html).
 
     Raises ValueError for an in-memory SQLite database (its connections would not share it) and for other databases.
     """
@@ -26,10 +31,16 @@ def engines(url: str) -> tuple[Engine, Engine]:
         if not parsed.database or parsed.database == ":memory:":
             raise ValueError("The store needs a database file: sqlite:///path/to/lee.db")
         _private(Path(parsed.database))
-        return _sqlite(url, "BEGIN IMMEDIATE", query_only=False), _sqlite(url, "BEGIN", query_only=True)
+        return (
+            _sqlite(url, "BEGIN IMMEDIATE"),
+            _sqlite(url, "BEGIN IMMEDIATE", synchronous="NORMAL"),
+            _sqlite(url, "BEGIN", query_only=True),
+        )
     if parsed.get_backend_name() == "postgresql":
         writer = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-        return writer, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        noting = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        event.listen(noting, "begin", _unwaited)
+        return writer, noting, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
 
 
@@ -40,7 +51,11 @@ def _private(path: Path) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _sqlite(url: str, begin: str, *, query_only: bool) -> Engine:
+def _unwaited(connection: Connection) -> None:
+    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+
+
+def _sqlite(url: str, begin: str, *, synchronous: str = "FULL", query_only: bool = False) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
 
     def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -48,7 +63,12 @@ def _sqlite(url: str, begin: str, *, query_only: bool) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         settings = ["journal_mode=WAL"] if not query_only else []
-        settings += ["synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON", f"busy_timeout={BUSY_MS}"]
+        settings += [
+            f"synchronous={synchronous}",
+            f"busy_timeout={BUSY_MS}",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+        ]
         settings += ["query_only=ON"] if query_only else []
         for setting in settings:
             cursor.execute(f"PRAGMA {setting}")

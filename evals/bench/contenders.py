@@ -77,11 +77,15 @@ class MemorySteps:
     """A journal's store that keeps nothing: the loop without what makes it durable."""
 
     @contextmanager
-    def unit(self) -> Iterator[Any]:
+    def notes(self) -> Iterator[Any]:
         def add_step(*_: Any) -> None:
             return None
 
-        yield SimpleNamespace(turns=SimpleNamespace(add_step=add_step, steps=lambda _: ()))
+        yield SimpleNamespace(add_step=add_step)
+
+    @contextmanager
+    def look(self) -> Iterator[Any]:
+        yield SimpleNamespace(turns=SimpleNamespace(steps=lambda _: ()))
 
 
 class BareLoop:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from store.cases import CaseRow
 from store.database import Store, open_store
-from store.errors import LogUnavailable, NestedUnit, NotFound
+from store.errors import Conflict, LogUnavailable, NestedUnit, NotFound
 from tests.store.conftest import Clock
 
 
@@ -98,6 +98,38 @@ def test_the_settings_that_carry_the_guarantees_are_on(store: Store) -> None:
         assert setting("foreign_keys") == 1
         assert setting("recursive_triggers") == 1
         assert setting("busy_timeout") == 10_000
+
+
+def test_only_notes_wait_for_no_disk_and_they_lie_in_the_same_log(store: Store, case: CaseRow) -> None:
+    """NORMAL in a write-ahead log: a commit is not synced, and the next FULL one syncs the whole log."""
+    with store.unit() as uow:
+        message = uow.messages.add(case.id, "inbound", "maya@example.com", "Where is it?")
+        turn = uow.turns.queue(case, message.id)
+    with store.notes() as turns:
+        connection = turns._uow.connection
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 1  # NORMAL
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})
+        with pytest.raises(NestedUnit), store.unit():
+            pass
+    with store.unit() as uow:
+        assert uow.connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert [step.content for step in uow.turns.steps(turn.id)] == [{"topic": "how_to"}]
+
+
+def test_notes_are_all_kept_or_none(store: Store, case: CaseRow) -> None:
+    with store.unit() as uow:
+        turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya@example.com", "Hello?").id)
+
+    def write_twice() -> None:
+        with store.notes() as turns:
+            turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})
+            turns.add_step(turn.id, 0, "topic", {"topic": "other"})
+
+    with pytest.raises(Conflict):
+        write_twice()
+    with store.look() as uow:
+        assert uow.turns.steps(turn.id) == []
 
 
 def test_a_row_without_its_parent_is_refused(store: Store) -> None:

@@ -70,6 +70,33 @@ def test_killing_one_of_two_writers_loses_nothing_committed_and_keeps_nothing_ha
     store.close()
 
 
+NOTER = """
+import os, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from store.database import open_store
+
+folder, turn_id = Path(sys.argv[1]), sys.argv[2]
+store = open_store(f"sqlite:///{folder / 'lee.db'}", folder / "keys", lambda: datetime.now(UTC))
+for n in range(20):
+    with store.notes() as turns:
+        turns.add_step(turn_id, n, "model", {"n": n})
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_notes_outlive_a_killed_process(tmp_path: Path, clock: Clock) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+    with store.unit() as uow:
+        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
+        turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya", "Hello?").id)
+    died = subprocess.run([sys.executable, "-c", NOTER, str(tmp_path), turn.id], timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL
+    with store.look() as uow:
+        assert [step.content for step in uow.turns.steps(turn.id)] == [{"n": n} for n in range(20)]
+    store.close()
+
+
 def test_opening_a_migrated_database_imports_no_migrations(tmp_path: Path, clock: Clock) -> None:
     open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock).close()
     program = (
