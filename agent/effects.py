@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from billing.declines import by_bank
 from billing.money import Money
 from policy.decisions import Decision, Deny, NeedsApproval, NeedsConfirmation, verdict
 from policy.settlement import Settlement
@@ -43,6 +44,11 @@ class EffectRecord:
     @property
     def needs_confirmation(self) -> bool:
         return self.status == "waiting" and self.verdict == "needs_confirmation"
+
+    @property
+    def declined(self) -> bool:
+        """The customer's bank said no, so there is something that they can do about it."""
+        return self.status == "failed" and by_bank(self.failure or "")
 
     def journalled(self) -> dict[str, Any]:
         """JSON-safe, without the secret."""

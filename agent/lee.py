@@ -109,7 +109,7 @@ class Lee:
         worked = worked.with_tally(calls.tally)
         await restore(calls)
         confirmed = await confirm(self.store, calls, opened) if opened.turn.proposal_id is not None else None
-        if confirmed is not None and confirmed.status != "failed":
+        if confirmed is not None and not confirmed.declined:
             return await endings.confirmed(worked, confirmed)
         if confirmed is None:
             early = await self._before_any_model(opened, endings, worked)

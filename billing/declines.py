@@ -67,6 +67,26 @@ CARD_DATA: Final = frozenset(
 """Codes by which the bank says that the card's details do not match."""
 
 
+_OTHER_CARD_ERRORS: Final = frozenset(
+    [
+        "card_declined",
+        "expired_card",
+        "processing_error",
+        "card_decline_rate_limit_exceeded",
+        "payment_intent_action_required",
+        "payment_method_customer_decline",
+        "payment_method_provider_decline",
+    ]
+)
+"""What else Stripe calls a `card_error` at docs.stripe.com/error-codes."""
+
+
+def by_bank(failure: str) -> bool:
+    """Whether a failed effect (`code` or `code:decline_code`) is the bank's No. Any other was refused before a bank was
+    asked (a rejected key, a missing permission), so another card would help nobody."""
+    return failure.partition(":")[0] in AUTHENTICATION | CARD_DATA | _OTHER_CARD_ERRORS
+
+
 def reason(decline: Decline) -> str:
     """The most telling code: `decline_code` where there is one, otherwise the error's `code`."""
     return decline.decline_code or decline.code

@@ -137,6 +137,8 @@ def test_the_placeholder_says_where_the_ledger_speaks(held: HeldReply) -> None:
         (effect(status="waiting", verdict="needs_confirmation", shown="Do it."), "until then nothing changes"),
         (effect("retry_payment", "failed", failure="card_declined:insufficient_funds"), "not enough funds"),
         (effect("retry_payment", "failed", failure="card_declined:lost_card"), "the bank did not accept it"),
+        (effect("retry_payment", "failed", failure="key_rejected"), "the payment system refused it. Your card has not"),
+        (effect("change_plan", "failed", failure="card_declined"), "the bank did not accept it. Your plan"),
         (effect("retry_payment"), "$20.00 went through"),
         (effect("change_plan", amount=Money(-500, "usd"), details={"plan": "Team"}), "$5.00 is credited"),
         (effect("cancel_subscription", details={"ends_on": "2026-12-03"}), "until 3 December 2026"),

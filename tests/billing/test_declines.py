@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.declines import DeclineClass, classify, reason
+from billing.declines import DeclineClass, by_bank, classify, reason
 from billing.facts import Decline
 
 
@@ -93,3 +93,10 @@ def test_any_words_get_a_class_and_unknown_ones_never_an_automatic_retry(
     given_decline = decline(decline_code, advice_code, code)
     assert classify(given_decline) in DeclineClass
     assert reason(given_decline) == (decline_code or code)
+
+
+def test_only_a_card_error_is_the_banks_no():
+    """docs.stripe.com/error-codes: those whose type is `card_error`."""
+    assert all(by_bank(failure) for failure in ("card_declined:do_not_honor", "expired_card"))
+    others = ["", "key_rejected", "permission_missing", "rate_limited", "not_paid", "refund_failed:x"]
+    assert not any(by_bank(failure) for failure in others)

@@ -57,6 +57,20 @@ async def test_stripe_does_not_answer(acme: Any, kind: str) -> None:
         assert copy.world() == before
 
 
+@pytest.mark.parametrize("kind", ["key_expired", "permission_missing"])
+async def test_a_no_of_stripe_is_no_no_of_the_bank(acme: Any, kind: str) -> None:
+    """Another card, or another yes, would not mend a key that Stripe rejects."""
+    async with acme() as copy:
+        copy.sandbox.faults.add(Fault(kind, "POST", "/pay$"))
+        before = copy.world()
+        result = await ask(copy, "cus_kira", "Please try my failed payment again.", confirmed=True)
+        assert copy.sandbox.faults.waiting() == []
+        assert (result["outcome"], result["effects"]) == ("escalated", [])
+        assert "Your card has not been charged." in result["reply"]
+        assert "bank" not in result["reply"]
+        assert copy.world() == before
+
+
 FAULTS: dict[str, dict[str, Any]] = {
     "connection_lost": {"kind": "lost_before"},
     "500": {"kind": "error_before"},
