@@ -28,7 +28,8 @@ class Approved:
 async def approve(house: House | Gatehouse, case_id: str, human: str) -> Approved:
     """Carry out what waits in a case, once, with this human's approval, and tell the customer what became of it.
 
-    The customer does not authenticate again. Raises `Conflict` when nothing waits, or it was approved before.
+    The customer does not authenticate again. Approving again what was begun (the process died, Stripe did not answer)
+    makes no second effect: it finds out what became of the first. Raises `Conflict` when nothing waits.
     """
     with house.store.unit() as uow:
         waiting = _waiting(uow, case_id)
@@ -37,14 +38,15 @@ async def approve(house: House | Gatehouse, case_id: str, human: str) -> Approve
         if case.owner != "human":
             case = uow.cases.take_over(case_id, human)
         uow.escalations.acknowledge(waiting.id, human)
-        consent = uow.consents.approve(row.id, human, timedelta(hours=house.limits.consent.approval_valid_hours))
-        uow.record(
-            "human.approved",
-            f"human:{human}",
-            case_id,
-            case.customer,
-            {"proposal": row.id, "approval": consent, "shown": row.shown},
-        )
+        if uow.ledger.of_proposal(row.id) is None:
+            consent = uow.consents.approve(row.id, human, timedelta(hours=house.limits.consent.approval_valid_hours))
+            uow.record(
+                "human.approved",
+                f"human:{human}",
+                case_id,
+                case.customer,
+                {"proposal": row.id, "approval": consent, "shown": row.shown},
+            )
     proposal = Proposal(
         ProposalId(row.id),
         CaseId(case_id),
@@ -66,9 +68,16 @@ async def approve(house: House | Gatehouse, case_id: str, human: str) -> Approve
 
 
 def deny(store: Store, case_id: str, human: str, reason: str) -> None:
-    """Refuse what waits in a case and tell the customer why, in the human's own words."""
+    """Refuse what waits in a case and tell the customer why, in the human's own words.
+
+    Raises `Conflict` when nothing waits, or it was approved and may have been done."""
     with store.unit() as uow:
         waiting = _waiting(uow, case_id)
+        begun = uow.ledger.of_proposal(waiting.proposal_id or "")
+        if begun is not None and begun.status != "failed":
+            raise Conflict(
+                f"What waits in case {case_id} was approved already; approve again to see its outcome."
+            )
         case = uow.cases.get(case_id)
         uow.record(
             "human.denied", f"human:{human}", case_id, case.customer, {"proposal": waiting.proposal_id, "why": reason}
