@@ -9,7 +9,7 @@ from typing import Any, Final
 import stripe
 
 from policy.actions import CardUpdateLink
-from policy.effects import Intent, Receipt
+from policy.effects import EffectUnknown, Intent, Receipt
 from policy.facts import LinkCase
 from tools import stripe_objects as objects
 from tools.stripe_reads import CustomerReads, understood
@@ -28,7 +28,7 @@ class LinkEffect:
 
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:
         """The same link for the same intent while it works, then a new one: no value moves."""
-        session = await self._session(intent.idempotency_key, reads)
+        session = await self._first(intent, reads)
         now = self._clock()
         if now - objects.when(session.created) > FRESH:
             session = await self._session(f"{intent.idempotency_key}:{int(now.timestamp() / 60)}", reads)
@@ -37,6 +37,15 @@ class LinkEffect:
     async def find(self, _intent: Intent, _reads: CustomerReads) -> Receipt | None:
         """Links cannot be looked up; another one does no harm."""
         return None
+
+    async def _first(self, intent: Intent, reads: CustomerReads) -> stripe.billing_portal.Session:
+        try:
+            return await self._session(intent.idempotency_key, reads)
+        except EffectUnknown as lost:
+            if not lost.code.endswith("_replayed"):
+                raise
+            # Stripe repeats this 500 under its key for good; a page whose link nobody was given does no harm.
+            return await self._session(f"{intent.idempotency_key}:again", reads)
 
     async def _session(self, key: str, reads: CustomerReads) -> stripe.billing_portal.Session:
         params: dict[str, Any] = {"customer": reads.customer, "flow_data": {"type": "payment_method_update"}}

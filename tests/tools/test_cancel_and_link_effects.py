@@ -112,6 +112,19 @@ async def test_a_card_link_is_private_to_the_customer_and_fresh(
     assert (await effects.perform(wanted)).secret != first.secret
 
 
+async def test_a_link_whose_answer_stripe_will_always_withhold_is_made_anew(
+    effects: StripeEffects, shop: Shop, app: Sandbox, now: Now
+) -> None:
+    """docs.stripe.com/api/idempotent_requests: a 500 is repeated under its key."""
+    wanted = intent(CardUpdateLink(), shop.customer(), now())
+    app.faults.add(Fault("error_after", "POST"))
+    with pytest.raises(EffectUnknown):
+        await effects.perform(wanted)
+    again = await effects.perform(wanted)
+    assert again.secret is not None
+    assert await effects.perform(wanted) == again
+
+
 async def test_a_subscription_goes_on_and_is_found_again_until_it_is_set_to_end_anew(
     effects: StripeEffects, shop: Shop, now: Now
 ) -> None:
