@@ -53,7 +53,7 @@ class Extract(Protocol):
 
 # Where the gate may act without asking the customer, Lee asks when it is not sure what they want. For the others the
 # gate's own question for confirmation does that.
-UNASKED = frozenset({"refund", "card_update_link"})
+UNASKED = frozenset({"refund", "card_update_link", "new_checkout_link"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from agent.calls import FAULTS, Calls, submit
 from agent.effects import EffectRecord, restored
 from agent.turn import OpenTurn, Units
 from billing.ids import CaseId, ProposalId, TurnId
-from policy.actions import ACTIONS
+from policy.actions import ACTIONS, LINKS
 from policy.proposals import Proposal
 from store.errors import NotFound
 
@@ -23,7 +23,7 @@ async def restore(calls: Calls) -> None:
             effect = restored(step.content["effect"])
             tally.effects[effect.proposal] = effect
     for key, effect in list(tally.effects.items()):
-        if effect.status == "succeeded" and effect.tool == "card_update_link":
+        if effect.status == "succeeded" and effect.tool in LINKS:
             action = ACTIONS[effect.tool].model_validate(dict(effect.arguments))
             tally.effects[key] = await submit(calls.gate, calls.proposal(ProposalId(effect.proposal), action))
 

@@ -24,8 +24,8 @@ class CheckoutItem:
 class CheckoutFacts:
     """`status`: open | complete | expired; `mode`: payment | subscription | setup (which sells nothing).
 
-    `whole`: all that it sells is among `items`. `besides`: what it asks for or takes off beside the items' own amounts:
-    discount, tax, shipping.
+    `whole`: all that it sells is among `items`. `besides`: what it has beside them, in words: a discount, tax,
+    shipping, custom fields, a payment link it was opened by.
     """
 
     id: str
@@ -37,6 +37,15 @@ class CheckoutFacts:
     created: datetime
     expires_at: datetime
     besides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TodaysPrice:
+    """What an item costs now, all its pieces together; None where that is no single amount. `active`: still sold."""
+
+    price: str
+    active: bool
+    amount: Money | None
 
 
 def same_purchase(one: CheckoutFacts, other: CheckoutFacts) -> bool:

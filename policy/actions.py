@@ -6,7 +6,7 @@ model, a field's description its parameter's. Models are strict and closed: a wr
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -185,11 +185,24 @@ class SetTaxId(Action):
     ] = Field(description="The number as the customer wrote it, with its country letters.")
 
 
+class NewCheckoutLink(Action):
+    """Make a new Checkout link for what an expired one of the customer sold, at today's prices. Moves no money: the
+    customer pays on the page. A link that is still open is in list_checkout_links."""
+
+    tool: ClassVar[str] = "new_checkout_link"
+    checkout_session: Annotated[str, StringConstraints(pattern=r"^cs_[A-Za-z0-9_]{3,120}$")] = Field(
+        description="Id of the expired one, from list_checkout_links or diagnose."
+    )
+
+
 class CardUpdateLink(Action):
     """Make a short-lived, private link on which the customer can change the card on file. Moves no money."""
 
     tool: ClassVar[str] = "card_update_link"
 
+
+LINKS: Final = frozenset({NewCheckoutLink.tool, CardUpdateLink.tool})
+"""Tools whose receipt carries a link that is kept nowhere: the gate is asked for it again."""
 
 ACTIONS: dict[str, type[Action]] = {
     model.tool: model
@@ -203,6 +216,7 @@ ACTIONS: dict[str, type[Action]] = {
         ApplyPromotionCode,
         UpdateBillingDetails,
         SetTaxId,
+        NewCheckoutLink,
         CardUpdateLink,
     )
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.checkouts import CheckoutFacts, TodaysPrice
 from billing.customer_details import AddressFacts, TaxIdFacts
 from billing.discounts import DiscountFacts, Priced, PromotionFacts
 from billing.facts import (
@@ -107,6 +108,19 @@ class TaxIdCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckoutCase:
+    """`later`: a newer session for the same things that was completed or is open. `prices` are today's, one for each
+    item of `session`. `subscribed` are the products of the customer's running subscriptions."""
+
+    as_of: datetime
+    customer: CustomerFacts
+    session: CheckoutFacts | None
+    later: CheckoutFacts | None
+    prices: tuple[TodaysPrice, ...]
+    subscribed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LinkCase:
     as_of: datetime
     customer: CustomerFacts
@@ -122,5 +136,6 @@ ActionFacts = (
     | PromotionCase
     | DetailsCase
     | TaxIdCase
+    | CheckoutCase
     | LinkCase
 )

@@ -13,6 +13,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -38,6 +39,8 @@ def target(action: Action, principal: Principal) -> str:
             return f"details:{principal.customer}"
         case SetTaxId():
             return f"tax_id:{principal.customer}"
+        case NewCheckoutLink():
+            return action.checkout_session
         case CardUpdateLink():
             return f"link:{principal.customer}"
         case _:
@@ -71,6 +74,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"update_billing_details:{proposal.principal.customer}:{attempt}"
         case SetTaxId():
             return f"set_tax_id:{proposal.principal.customer}:{attempt}"
+        case NewCheckoutLink() as action:
+            return f"new_checkout_link:{action.checkout_session}:{attempt}"
         case CardUpdateLink():
             return f"card_update_link:{proposal.id}"
         case _:

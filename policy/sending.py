@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from policy.actions import CardUpdateLink
+from policy.actions import CardUpdateLink, NewCheckoutLink
 from policy.crash_points import CrashPoint, Reach
 from policy.effects import RATE_LIMITED, EffectRefused, Effects, EffectUnknown, Intent, Receipt
 from policy.rows import failure_of, kept, receipt_of
@@ -78,7 +78,10 @@ class Sending:
         return self._settle(intent, actor, sent)
 
     async def secret_again(self, intent: Intent, receipt: Receipt | None) -> Receipt | None:
-        """A fresh copy of the short-lived link an intent made, if it makes one."""
+        """A fresh copy of the short-lived link an intent made, if it makes one and it still works."""
+        if isinstance(intent.action, NewCheckoutLink):
+            found = await self._found(intent)  # sent again after a day it would be another session
+            return found.receipt if found is not None else receipt
         if not isinstance(intent.action, CardUpdateLink):
             return receipt
         sent = await self._perform(intent)

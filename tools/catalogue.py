@@ -14,6 +14,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -60,6 +61,7 @@ REGISTRY: Final = Registry(
         action_tool(ApplyPromotionCode, EffectClass.MONEY),
         action_tool(UpdateBillingDetails, EffectClass.WRITE),
         action_tool(SetTaxId, EffectClass.WRITE),
+        action_tool(NewCheckoutLink, EffectClass.WRITE),
         action_tool(CardUpdateLink, EffectClass.WRITE),
     )
 )

@@ -16,6 +16,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -26,6 +27,7 @@ from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
 from policy.facts import ActionFacts
 from policy.proposals import Principal
 from tools.cancel_effect import CancelEffect
+from tools.checkout_link_effect import CheckoutLinkEffect
 from tools.credit_effect import CreditEffect
 from tools.details_effect import DetailsEffect
 from tools.link_effect import LinkEffect
@@ -81,6 +83,7 @@ class StripeEffects:
             ApplyPromotionCode.tool: PromotionEffect(),
             UpdateBillingDetails.tool: DetailsEffect(),
             SetTaxId.tool: TaxIdEffect(),
+            NewCheckoutLink.tool: CheckoutLinkEffect(),
             CardUpdateLink.tool: LinkEffect(clock, return_url),
         }
 

@@ -43,7 +43,7 @@ def checkout_facts(session: stripe.checkout.Session) -> CheckoutFacts:
         total=Money(session.amount_total, currency) if currency and session.amount_total is not None else None,
         created=objects.when(session.created),
         expires_at=objects.when(session.expires_at),
-        besides=_besides(session.total_details),
+        besides=_besides(session),
     )
 
 
@@ -60,7 +60,15 @@ def _item(item: stripe.LineItem) -> CheckoutItem:
     )
 
 
-def _besides(details: Any) -> tuple[str, ...]:
-    if details is None:
-        return ()
-    return tuple(part for part in ("discount", "tax", "shipping") if getattr(details, f"amount_{part}", None))
+def _besides(session: stripe.checkout.Session) -> tuple[str, ...]:
+    """What a session made of the same items alone would lack."""
+    details = session.total_details
+    found = [part for part in ("discount", "tax", "shipping") if getattr(details, f"amount_{part}", None)]
+    terms: dict[str, Any] = {
+        "tax": session.automatic_tax.enabled,
+        "shipping": session.shipping_address_collection,
+        "custom fields": session.custom_fields,
+        "a page of its own": session.ui_mode not in (None, "hosted_page"),
+        "a payment link": session.payment_link,
+    }
+    return tuple(dict.fromkeys([*found, *(name for name, wanted in terms.items() if wanted)]))

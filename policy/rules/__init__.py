@@ -8,6 +8,7 @@ from policy.actions import Action
 from policy.law import Law
 from policy.rules.cancellation import CANCELLATION
 from policy.rules.card_link import CARD_LINK
+from policy.rules.checkout_link import CHECKOUT_LINK
 from policy.rules.credit import CREDIT
 from policy.rules.details import DETAILS
 from policy.rules.plan_change import PLAN_CHANGE
@@ -19,5 +20,17 @@ from policy.rules.tax_id import TAX_ID
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
     law.action: law
-    for law in (REFUND, CREDIT, RETRY, PLAN_CHANGE, CANCELLATION, RESUMPTION, PROMOTION, DETAILS, TAX_ID, CARD_LINK)
+    for law in (
+        REFUND,
+        CREDIT,
+        RETRY,
+        PLAN_CHANGE,
+        CANCELLATION,
+        RESUMPTION,
+        PROMOTION,
+        DETAILS,
+        TAX_ID,
+        CHECKOUT_LINK,
+        CARD_LINK,
+    )
 }

@@ -82,6 +82,21 @@ async def test_a_private_link_survives_a_crash_without_being_journalled(office: 
         assert len(o.world()["billing_portal.session"]) == before + 1
 
 
+async def test_a_checkout_link_survives_a_crash_and_is_not_made_twice(office: Opener) -> None:
+    anew = ("new_checkout_link", {"checkout_session": "cs_test_lara"})
+    async with office(ScriptedModel([calls(anew), crash])) as o:
+        turn = o.queue("cus_lara", "my link for the Analytics add-on has expired, please send me a new one")
+        with pytest.raises(Crash):
+            await o.lee.take_turn(turn.id)
+        assert not any("/c/pay/" in str(step.content) for step in o.steps(turn.id))
+        object.__setattr__(o.lee, "model", ScriptedModel([replies("[[effects]]")]))
+        result = await o.lee.take_turn(turn.id)
+        made = [each for each in o.world()["checkout.session"].values() if each["customer"] == "cus_lara"]
+        assert [each["status"] for each in made].count("open") == 1
+        assert next(each["url"] for each in made if each["status"] == "open") in result.reply
+        assert "I have made a new link for Analytics add-on at $49.00. Nothing has been charged" in result.reply
+
+
 async def test_the_same_effect_twice_in_a_turn_is_one_proposal(office: Opener) -> None:
     async with office(ScriptedModel([calls(REFUND, REFUND), calls(REFUND), replies("[[effects]]")])) as o:
         result = await o.says("cus_maya", TICKET)

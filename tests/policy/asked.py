@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from billing.checkouts import TodaysPrice
 from billing.discounts import Priced
 from billing.ids import CaseId, CustomerId, ProposalId
 from policy.actions import Action
 from policy.decisions import Decision, NeedsApproval, NeedsConfirmation
 from policy.facts import (
     CancelCase,
+    CheckoutCase,
     CreditCase,
     DetailsCase,
     LinkCase,
@@ -26,7 +28,7 @@ from policy.proposals import Principal, Proposal, Role
 from policy.question import Approval, Consents, Question, Standing
 from policy.rules import LAWS
 from tests.billing import made
-from tests.policy.house import LIMITS, ME, STREET, charge, invoice, item, price, promotion, subscription, usd
+from tests.policy.house import LIMITS, ME, STREET, charge, invoice, item, price, promotion, session, subscription, usd
 from tests.policy.stripe_twin import noon
 
 NOW = noon()
@@ -77,6 +79,12 @@ def details_case(**changes: Any) -> DetailsCase:
 
 def tax_id_case(**changes: Any) -> TaxIdCase:
     return TaxIdCase(**{"as_of": NOW, "customer": made.customer(), "country": "DE", "tax_ids": (), **changes})
+
+
+def checkout_case(**changes: Any) -> CheckoutCase:
+    told: dict[str, Any] = {"session": session(), "later": None, "subscribed": ()}
+    told["prices"] = (TodaysPrice("price_addon", active=True, amount=usd(4900)),)
+    return CheckoutCase(**{"as_of": NOW, "customer": made.customer(), **told, **changes})
 
 
 def link_case(**changes: Any) -> LinkCase:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from billing.checkouts import CheckoutFacts, CheckoutItem
 from billing.customer_details import AddressFacts
 from billing.discounts import CouponFacts, PromotionFacts
 from billing.facts import ChargeFacts, InvoiceFacts, PriceFacts, SubscriptionFacts
@@ -23,6 +24,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -101,6 +103,18 @@ def details(**changes: str) -> UpdateBillingDetails:
 
 def vat(value: str = "DE123456789", type_: Any = "eu_vat") -> SetTaxId:
     return SetTaxId(type=type_, value=value)
+
+
+def checkout(session: str = "cs_one") -> NewCheckoutLink:
+    return NewCheckoutLink(checkout_session=session)
+
+
+def session(id_: str = "cs_one", **changes: Any) -> CheckoutFacts:
+    """An expired one that sold an add-on once."""
+    addon = CheckoutItem("price_addon", "prod_addon", "Analytics add-on", 1, usd(4900))
+    made_at = noon() - timedelta(days=3)
+    expired = CheckoutFacts(id_, "expired", "payment", (addon,), True, usd(4900), made_at, made_at + timedelta(days=1))
+    return replace(expired, **changes)
 
 
 def promo(code: str = "WELCOME20", subscription: str = "sub_one") -> ApplyPromotionCode:
@@ -258,6 +272,7 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     stripe.subscriptions[f"sub_{suffix}"] = subscription(f"sub_{suffix}", customer=id_)
     ending = f"sub_{suffix}_ending" if suffix != "one" else "sub_ending"
     stripe.subscriptions[ending] = subscription(ending, customer=id_, cancel_at_period_end=True)
+    stripe.checkouts[f"cs_{suffix}"] = (id_, session(f"cs_{suffix}"))
     for word, months, percent in (("WELCOME20", 3, 20), ("YEARFREE", 12, 100)):
         stripe.codes[word] = (promotion(word, coupon=coupon(off_ppm=percent * 10_000, months=months)), percent, months)
     stripe.codes[f"MINE-{suffix}"] = (promotion(f"MINE-{suffix}", customer=id_), 20, 3)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from billing.checkouts import CheckoutFacts
 from billing.customer_details import AddressFacts, TaxIdFacts
 from billing.discounts import DiscountFacts, PromotionFacts
 from billing.facts import (
@@ -33,6 +34,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -83,6 +85,7 @@ class StripeTwin:
         self.discounts: dict[str, DiscountFacts] = {}  # subscription -> the one in force
         self.addresses: dict[str, AddressFacts] = {}
         self.tax_ids: dict[str, tuple[TaxIdFacts, ...]] = {}  # customer -> what is on file
+        self.checkouts: dict[str, tuple[str, CheckoutFacts]] = {}  # owner, session
         self.disputes: list[DisputeFacts] = []
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
         self.declines: dict[str, str] = {}  # card -> decline code
@@ -175,6 +178,8 @@ class StripeTwin:
                 return self._redeem(intent, action)
             case UpdateBillingDetails() as action:
                 return self._details(intent, action)
+            case NewCheckoutLink() as action:
+                return self._checkout(intent, action)
             case SetTaxId() as action:
                 return self._tax_id(intent, action)
             case _:
@@ -274,6 +279,15 @@ class StripeTwin:
         self.tax_ids[intent.customer] = (*before, made)
         self._made(intent, f"taxid_{self._suffix(intent)}", 0, "")
         return Receipt("set_tax_id", made.id, "created", None, {"name": "EU VAT number"})
+
+    def _checkout(self, intent: Intent, action: NewCheckoutLink) -> Receipt:
+        owner, old = self.checkouts[action.checkout_session]
+        now, id_ = self.clock(), f"cs_{self._suffix(intent)}_{len(self.made)}"
+        until = now + timedelta(hours=24)
+        self.checkouts[id_] = (owner, replace(old, id=id_, status="open", created=now, expires_at=until))
+        self._made(intent, old.id, 0, "")
+        told: dict[str, str | int] = {"for": "Analytics add-on", "hours": 24}
+        return Receipt("new_checkout_link", id_, "created", None, told, f"https://checkout.example/{id_}")
 
     def _suffix(self, intent: Intent) -> str:
         """What the names of this customer's objects end in."""

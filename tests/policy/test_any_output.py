@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,7 @@ class World:
         spent: Counter[tuple[str, str]] = Counter()
         redeemed: set[str] = set()
         moved: set[str] = set()
+        opened: dict[str, datetime] = {}
         numbers: defaultdict[str, list[str]] = defaultdict(list)
         case_of = dict(self.cases)
         who: dict[str, Proposal] = {each.id: each for each in self.proposals}
@@ -206,7 +208,11 @@ class World:
                 at_home = wrote.startswith("DE") or effect.customer in moved
                 assert (numbers[effect.customer] == [wrote] and at_home) or human
                 assert len(set(numbers[effect.customer])) == len(numbers[effect.customer]), "one number twice"
-            if effect.tool not in ("refund", "account_credit"):
+            if effect.tool == "new_checkout_link":
+                before = opened.get(effect.target)
+                assert before is None or effect.at - before >= timedelta(hours=24), "two links for one thing"
+                opened[effect.target] = effect.at
+            if effect.tool not in ("refund", "account_credit", "new_checkout_link"):
                 spent[(intent.case, json.dumps(proposal.arguments, sort_keys=True))] += 1
         for name, amount in refunded.items():
             assert amount <= INITIAL[name].amount

@@ -9,9 +9,36 @@ import pytest
 from policy.crash_points import CrashPoint, Reach
 from policy.proposals import Proposal
 from policy.settlement import Status
-from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry, vat
+from tests.policy.house import (
+    House,
+    cancel,
+    change,
+    charge,
+    checkout,
+    credit,
+    details,
+    link,
+    promo,
+    refund,
+    resume,
+    retry,
+    vat,
+)
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details(), vat(), link()]
+ACTIONS = [
+    refund(),
+    retry(),
+    change(),
+    cancel(),
+    cancel("now"),
+    resume(),
+    credit(),
+    promo(),
+    details(),
+    vat(),
+    checkout(),
+    link(),
+]
 
 
 class Killed(BaseException):
@@ -31,7 +58,7 @@ def dies_at(point: CrashPoint, visit: int = 1) -> Reach:
 async def ready(house: House, action: object) -> Proposal:
     """A proposal whose consent is there."""
     proposal = house.propose(house.case(), action)  # type: ignore[arg-type]
-    if not isinstance(action, type(refund()) | type(credit()) | type(link())):
+    if not isinstance(action, type(refund()) | type(credit()) | type(checkout()) | type(link())):
         assert (await house.gate.submit(proposal)).status is Status.WAITING
         house.says_yes(proposal)
     return proposal

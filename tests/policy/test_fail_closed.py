@@ -21,6 +21,7 @@ from store.errors import LogUnavailable
 from tests.billing import made
 from tests.policy.asked import (
     cancel_case,
+    checkout_case,
     credit_case,
     details_case,
     link_case,
@@ -36,6 +37,7 @@ from tests.policy.house import (
     cancel,
     change,
     charge,
+    checkout,
     coupon,
     credit,
     details,
@@ -47,6 +49,7 @@ from tests.policy.house import (
     refund,
     resume,
     retry,
+    session,
     subscription,
     usd,
     vat,
@@ -105,6 +108,7 @@ FULL: list[tuple[Action, Any]] = [
     ),
     (details(), details_case()),
     (vat(), tax_id_case(tax_ids=(TaxIdFacts("txi_one", "gb_vat", "GB123456789", "pending"),))),
+    (checkout(), checkout_case(later=session("cs_later", besides=("tax",)), subscribed=("prod_one",))),
     (link(), link_case()),
 ]
 

@@ -20,6 +20,7 @@ from tests.policy.asked import (
     ask_approved,
     ask_with_yes,
     cancel_case,
+    checkout_case,
     credit_case,
     details_case,
     link_case,
@@ -36,6 +37,7 @@ from tests.policy.house import (
     cancel,
     change,
     charge,
+    checkout,
     credit,
     details,
     invoice,
@@ -59,6 +61,7 @@ ALL: list[tuple[Action, Any]] = [
     (promo(), promotion_case()),
     (details(), details_case()),
     (vat(), tax_id_case()),
+    (checkout(), checkout_case()),
     (link(), link_case()),
 ]
 

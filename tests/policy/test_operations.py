@@ -13,6 +13,7 @@ from tests.policy.house import (
     cancel,
     change,
     charge,
+    checkout,
     details,
     link,
     price,
@@ -40,6 +41,7 @@ async def test_each_tools_operation_key(house: House) -> None:
     await house.consented(house.propose(case, promo(subscription="sub_ending")))
     await house.consented(house.propose(case, details()))
     await house.consented(house.propose(case, vat()))
+    await house.ask(checkout(), case)
     await house.ask(link(), case, id_="prop_link")
     period = int(house.stripe.subscriptions["sub_one"].items[0].current_period_start.timestamp())
     assert keys(house) == [
@@ -51,6 +53,7 @@ async def test_each_tools_operation_key(house: House) -> None:
         "apply_promotion_code:sub_ending:promo_WELCOME20:1",
         "update_billing_details:cus_me:1",
         "set_tax_id:cus_me:1",
+        "new_checkout_link:cs_one:1",
         "card_update_link:prop_link",
     ]
     house.must_balance()

@@ -23,6 +23,7 @@ SAMPLES: list[tuple[Action, Any]] = [
     (house.promo(), asked.promotion_case()),
     (house.details(), asked.details_case()),
     (house.vat(), asked.tax_id_case()),
+    (house.checkout(), asked.checkout_case()),
     (house.link(), asked.link_case()),
 ]
 

@@ -9,10 +9,36 @@ from sqlalchemy import text
 
 from policy.effects import Intent
 from policy.settlement import Settlement, Status
-from tests.policy.house import House, cancel, change, charge, credit, details, link, promo, refund, resume, retry, vat
+from tests.policy.house import (
+    House,
+    cancel,
+    change,
+    charge,
+    checkout,
+    credit,
+    details,
+    link,
+    promo,
+    refund,
+    resume,
+    retry,
+    vat,
+)
 from tests.policy.stripe_twin import FAULTS
 
-ACTIONS = [refund(), retry(), change(), cancel(), cancel("now"), resume(), credit(), promo(), details(), vat()]
+ACTIONS = [
+    refund(),
+    retry(),
+    change(),
+    cancel(),
+    cancel("now"),
+    resume(),
+    credit(),
+    promo(),
+    details(),
+    vat(),
+    checkout(),
+]
 
 
 async def start(house: House, action: object) -> Settlement:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from billing.checkouts import CheckoutFacts, TodaysPrice, later_one
 from billing.discounts import Priced
 from billing.facts import SubscriptionFacts
 from policy.actions import (
@@ -13,6 +16,7 @@ from policy.actions import (
     CancelSubscription,
     CardUpdateLink,
     ChangePlan,
+    NewCheckoutLink,
     Refund,
     ResumeSubscription,
     RetryPayment,
@@ -22,6 +26,7 @@ from policy.actions import (
 from policy.effects import FactsUnavailable
 from policy.facts import (
     CancelCase,
+    CheckoutCase,
     CreditCase,
     DetailsCase,
     LinkCase,
@@ -97,8 +102,19 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
     if isinstance(action, SetTaxId):
         address = twin.addresses.get(mine)
         return TaxIdCase(now, who, address.country if address else None, twin.tax_ids.get(mine, ()))
+    if isinstance(action, NewCheckoutLink):
+        own = [_as_of(now, each) for owner, each in twin.checkouts.values() if owner == mine]
+        found = next((each for each in own if each.id == action.checkout_session), None)
+        prices = (
+            tuple(TodaysPrice(each.price, active=True, amount=each.amount) for each in found.items) if found else ()
+        )
+        return CheckoutCase(now, who, found, later_one(found, own) if found else None, prices, ())
     assert isinstance(action, CardUpdateLink)
     return LinkCase(now, who)
+
+
+def _as_of(now: datetime, session: CheckoutFacts) -> CheckoutFacts:
+    return replace(session, status="expired") if session.status == "open" and now >= session.expires_at else session
 
 
 def _subscription(twin: StripeTwin, id_: str, customer: str) -> SubscriptionFacts | None:

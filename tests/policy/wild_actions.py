@@ -84,5 +84,9 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         lambda value: {"tool": "set_tax_id", "type": "eu_vat", "value": value},
         st.sampled_from(["DE123456789", "de 123.456.789", "DE999999999", "FR12345678901", "DE12", "GB123456789"]),
     ),
+    st.builds(
+        lambda who: {"tool": "new_checkout_link", "checkout_session": f"cs_{who}"},
+        st.one_of(names, names.map(lambda who: f"{who}_0")),
+    ),
     st.just({"tool": "card_update_link"}),
 )

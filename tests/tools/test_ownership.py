@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from billing.ids import CustomerId
-from policy.actions import ApplyPromotionCode, CancelSubscription, ChangePlan, Refund, RetryPayment
+from policy.actions import ApplyPromotionCode, CancelSubscription, ChangePlan, NewCheckoutLink, Refund, RetryPayment
 from policy.proposals import Principal, Role
 from sandbox.demo.seeding import demo_world
 from sandbox.server import create_app
@@ -111,6 +111,9 @@ async def test_every_action_with_everybody_elses_ids_has_no_facts(company: Compa
         assert (case.subscription, case.amount_due) == (None, None)
         case = await facts(ApplyPromotionCode(subscription=subscription, code="WELCOME20"), MONA)
         assert (case.subscription, case.items, case.discounts) == (None, (), ())
+    for session in company.others("checkout.session"):
+        case = await facts(NewCheckoutLink(checkout_session=session), MONA)
+        assert (case.session, case.later, case.prices) == (None, None, ())
     for method in company.others("payment_method"):
         [invoice, *_] = [each["id"] for each in company.world.select("invoice", {"customer": MONA.customer})]
         case = await facts(RetryPayment(invoice=invoice, payment_method=method), MONA)

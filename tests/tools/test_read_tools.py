@@ -60,6 +60,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "apply_promotion_code": EffectClass.MONEY,
         "update_billing_details": EffectClass.WRITE,
         "set_tax_id": EffectClass.WRITE,
+        "new_checkout_link": EffectClass.WRITE,
         "card_update_link": EffectClass.WRITE,
     }
     assert {tool.name for tool in REGISTRY if tool.read is None} == set(ACTIONS)
