@@ -18,6 +18,7 @@ from billing.ids import (
     PaymentMethodId,
     PriceId,
     RefundId,
+    ScheduleId,
     SubscriptionId,
     SubscriptionItemId,
 )
@@ -156,6 +157,23 @@ class SubscriptionItemFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduledChange:
+    """What a subscription will become on `at`: the first item of the next phase that differs from the present
+    (docs.stripe.com/billing/subscriptions/subscription-schedules). `steps`: how many phases are still to come; `ends`:
+    the schedule ends the subscription after the last of them."""
+
+    schedule: ScheduleId
+    at: datetime
+    price: PriceId
+    product_name: str
+    unit_amount: Money | None
+    interval: str
+    quantity: int
+    steps: int = 1
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionFacts:
     id: SubscriptionId
     customer: CustomerId
@@ -167,6 +185,8 @@ class SubscriptionFacts:
     canceled_at: datetime | None = None
     ended_at: datetime | None = None
     trial_end: datetime | None = None
+    schedule: ScheduleId | None = None  # what manages it: its end cannot be changed past it
+    scheduled_change: ScheduledChange | None = None
     default_payment_method: PaymentMethodId | None = None
     metadata: dict[str, str] = field(default_factory=dict[str, str])
 

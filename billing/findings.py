@@ -47,6 +47,7 @@ class RootCause(StrEnum):
     CARD_EXPIRES_BEFORE_RENEWAL = "card_expires_before_renewal"
     SUBSCRIPTION_PAUSED = "subscription_paused"
     CANCELLATION_SCHEDULED = "cancellation_scheduled"
+    SCHEDULED_PLAN_CHANGE = "scheduled_plan_change"
     UNPAID_BUT_UNLOCKED = "unpaid_but_unlocked"
     PLAN_OVER_GRANTED = "plan_over_granted"
     SUBSCRIPTION_ENDED = "subscription_ended"
@@ -82,8 +83,8 @@ class RecommendedAction(StrEnum):
 
 class Evidence(NamedTuple):
     """One fact a claim rests on. `kind` is a Stripe object's name (`invoice`, `charge`, `refund`, `dispute`,
-    `subscription`, `payment_method`, `tax_id`) with its id, or `decline_class`, `decline_code`, `meter`, `plan`,
-    `source`, `refunded_by`."""
+    `subscription`, `schedule`, `payment_method`, `tax_id`) with its id, or `decline_class`, `decline_code`, `meter`,
+    `plan`, `source`, `refunded_by`."""
 
     kind: str
     value: str

@@ -10,6 +10,7 @@ from billing.cards import expires, nothing_to_charge, paying_card
 from billing.facts import BillingFacts, InvoiceFacts, SubscriptionFacts
 from billing.failed_payments import failed_payments
 from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
+from billing.money import Money
 
 TRIAL_NOTICE: Final = timedelta(days=7)
 RENEWAL_NOTICE: Final = timedelta(days=30)
@@ -152,6 +153,33 @@ def cancellation_scheduled(facts: BillingFacts) -> Iterator[Finding]:
                 RecommendedAction.NONE,
                 (Evidence("subscription", subscription.id),),
             )
+
+
+def scheduled_plan_change(facts: BillingFacts) -> Iterator[Finding]:
+    """A change planned ahead: what becomes what, and when. Nothing is wrong, and nothing has to be done."""
+    for subscription in facts.subscriptions:
+        change = subscription.scheduled_change
+        if subscription.status in LIVE and change is not None and change.at >= facts.as_of and subscription.items:
+            now = subscription.items[0]
+            yield Finding(
+                Status.GREEN,
+                RootCause.SCHEDULED_PLAN_CHANGE,
+                f"Your plan is set to change on {day(change.at)} from "
+                f"{priced(now.product_name, now.unit_amount, now.quantity, now.interval)} to "
+                f"{priced(change.product_name, change.unit_amount, change.quantity, change.interval)}. Until then "
+                "nothing changes.",
+                RecommendedAction.NONE,
+                (Evidence("subscription", subscription.id), Evidence("schedule", change.schedule)),
+            )
+
+
+def priced(name: str, unit: Money | None, quantity: int, interval: str) -> str:
+    """`Team at $60.00 a month`, for all seats; the name alone where the price has no amount of its own."""
+    if unit is None:
+        return name
+    many = f"{quantity} × " if quantity != 1 else ""
+    every = "every" if interval[:1].isdigit() else "a"
+    return f"{many}{name} at {Money(unit.amount * quantity, unit.currency)} {every} {interval}"
 
 
 def plan(subscription: SubscriptionFacts) -> str:

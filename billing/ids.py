@@ -12,6 +12,7 @@ InvoiceId = NewType("InvoiceId", str)
 SubscriptionId = NewType("SubscriptionId", str)
 SubscriptionItemId = NewType("SubscriptionItemId", str)
 PriceId = NewType("PriceId", str)
+ScheduleId = NewType("ScheduleId", str)
 
 CaseId = NewType("CaseId", str)
 TurnId = NewType("TurnId", str)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billing.diagnosis import diagnose as judge
-from billing.facts import BillingFacts, SubscriptionFacts
+from billing.facts import BillingFacts, ScheduledChange, SubscriptionFacts
 from tools.answers import Amount, Answer, amount_or_none, day
 from tools.desk import Desk
 from tools.registry import Arguments
@@ -33,6 +33,17 @@ class FindingAnswer(Answer):
     at_stake: Amount | None
 
 
+class ScheduledChangeAnswer(Answer):
+    """The plan that takes the present one's place on `on`."""
+
+    on: str | None
+    plan: str
+    price: str
+    unit_amount: Amount | None
+    interval: str
+    quantity: int
+
+
 class SubscriptionAnswer(Answer):
     id: str
     status: str
@@ -44,6 +55,7 @@ class SubscriptionAnswer(Answer):
     period_end: str | None
     trial_end: str | None
     cancel_at_period_end: bool
+    scheduled_change: ScheduledChangeAnswer | None
 
 
 class CardAnswer(Answer):
@@ -124,6 +136,18 @@ def subscription_answer(subscription: SubscriptionFacts) -> SubscriptionAnswer:
         period_end=day(item.current_period_end) if item else None,
         trial_end=day(subscription.trial_end),
         cancel_at_period_end=subscription.cancel_at_period_end,
+        scheduled_change=_scheduled_change(subscription.scheduled_change),
+    )
+
+
+def _scheduled_change(change: ScheduledChange | None) -> ScheduledChangeAnswer | None:
+    return change and ScheduledChangeAnswer(
+        on=day(change.at),
+        plan=change.product_name,
+        price=change.price,
+        unit_amount=amount_or_none(change.unit_amount),
+        interval=change.interval,
+        quantity=change.quantity,
     )
 
 

@@ -23,6 +23,7 @@ from billing.facts import (
     PaymentMethodFacts,
     PriceFacts,
     RefundFacts,
+    ScheduledChange,
     SubscriptionFacts,
     SubscriptionItemFacts,
     TaxIdFacts,
@@ -36,6 +37,7 @@ from billing.ids import (
     PaymentMethodId,
     PriceId,
     RefundId,
+    ScheduleId,
     SubscriptionId,
     SubscriptionItemId,
 )
@@ -249,8 +251,11 @@ def tax_id_facts(tax_id: stripe.TaxId) -> TaxIdFacts:
     return TaxIdFacts(tax_id.id, tax_id.type, tax_id.verification.status if tax_id.verification else None)
 
 
-def subscription_facts(subscription: stripe.Subscription, products: Mapping[str, str]) -> SubscriptionFacts:
+def subscription_facts(
+    subscription: stripe.Subscription, products: Mapping[str, str], change: ScheduledChange | None = None
+) -> SubscriptionFacts:
     """`products` maps product ids to names: they lie deeper than Stripe expands in a list."""
+    schedule = ref(subscription.schedule)
     default = ref(subscription.default_payment_method) or ref(subscription.default_source)
     return SubscriptionFacts(
         id=SubscriptionId(subscription.id),
@@ -263,6 +268,8 @@ def subscription_facts(subscription: stripe.Subscription, products: Mapping[str,
         canceled_at=when_or_none(subscription.canceled_at),
         ended_at=when_or_none(subscription.ended_at),
         trial_end=when_or_none(subscription.trial_end),
+        schedule=ScheduleId(schedule) if schedule else None,
+        scheduled_change=change,
         default_payment_method=PaymentMethodId(default) if default else None,
         metadata=labels(subscription.metadata),
     )

@@ -21,12 +21,14 @@ from billing.facts import (
     PaymentMethodFacts,
     PriceFacts,
     RefundFacts,
+    ScheduledChange,
     SubscriptionFacts,
     TaxIdFacts,
 )
 from billing.ids import CustomerId
 from policy.effects import FactsUnavailable
 from tools import stripe_objects as objects
+from tools import stripe_schedules as schedules
 from tools.stripe_line import Listed, StripeLine
 
 T = TypeVar("T")
@@ -75,13 +77,18 @@ class CustomerReads:
         )
 
     async def raw_subscription(self, subscription_id: str) -> stripe.Subscription | None:
-        return await self.own(subscription_id, lambda: self.line.v1.subscriptions.retrieve_async(subscription_id))
+        """With its schedule, where it has one."""
+        return await self.own(
+            subscription_id,
+            lambda: self.line.v1.subscriptions.retrieve_async(subscription_id, {"expand": [schedules.EXPAND]}),
+        )
 
     async def subscription(self, subscription_id: str) -> SubscriptionFacts | None:
         found = await self.raw_subscription(subscription_id)
         if found is None:
             return None
-        return understood(objects.subscription_facts, found, await self.product_names([found]))
+        names, change = await together(self.product_names([found]), self._scheduled(found))
+        return understood(objects.subscription_facts, found, names, change)
 
     async def payment_method(self, method_id: str) -> PaymentMethodFacts | None:
         found = await self.own(method_id, lambda: self.line.v1.payment_methods.retrieve_async(method_id))
@@ -97,11 +104,16 @@ class CustomerReads:
         """All of them, ended ones too."""
         listed = await self.line.pages(
             self.line.v1.subscriptions.list_async,
-            {"customer": self.customer, "status": "all"},
+            {"customer": self.customer, "status": "all", "expand": [f"data.{schedules.EXPAND}"]},
             SUBSCRIPTIONS,
         )
-        names = await self.product_names(listed.items)
-        return Listed(tuple(understood(objects.subscription_facts, each, names) for each in listed.items), listed.more)
+        names, *changes = await together(
+            self.product_names(listed.items), *(self._scheduled(each) for each in listed.items)
+        )
+        both = zip(listed.items, changes, strict=True)
+        return Listed(
+            tuple(understood(objects.subscription_facts, each, names, change) for each, change in both), listed.more
+        )
 
     async def tax_ids(self) -> Listed[TaxIdFacts]:
         listed = await self.line.pages(
@@ -156,6 +168,14 @@ class CustomerReads:
         )
         facts = (understood(objects.price_facts, each, {}) for each in listed.items)
         return Listed(tuple(price for price in facts if price.lookup_key), listed.more)
+
+    async def _scheduled(self, subscription: stripe.Subscription) -> ScheduledChange | None:
+        """The change that its schedule has planned. Its price may be private: it was chosen for this customer."""
+        plan = understood(schedules.planned, subscription)
+        if plan is None:
+            return None
+        found = await self.line.read(lambda: self.line.v1.prices.retrieve_async(plan.price, {"expand": ["product"]}))
+        return understood(schedules.change_facts, plan, understood(objects.price_facts, found, {}))
 
     async def product_names(self, subscriptions: Iterable[stripe.Subscription]) -> dict[str, str]:
         """Product id to name for the subscriptions' prices: they lie deeper than Stripe expands in a list."""

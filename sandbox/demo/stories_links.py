@@ -59,3 +59,19 @@ async def mira(shop: Shop) -> AsyncGenerator[datetime, None]:
     )
     business = {"city": "Zagreb", "country": "HR", "line1": "Ilica 12", "postal_code": "10000"}
     await shop.post("customers/cus_mira", {"name": "Studio Mira d.o.o.", "address": business})
+
+
+async def toby(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Asked for Starter from the next period on, in a quiet month; since then the team has grown again."""
+    yield shop.ago(months=4, days=19, hours=4)
+    await shop.customer("cus_toby", "Toby Lindgren")
+    await shop.card("cus_toby")
+    await shop.subscribe("cus_toby", "team_monthly")
+    yield shop.ago(days=9, hours=3)
+    schedule = await shop.post("subscription_schedules", {"from_subscription": "sub_toby"}, ids="sub_sched_toby")
+    present = schedule["current_phase"]
+    phases = [
+        {**present, "items": [{"price": price_id("team_monthly"), "quantity": 1}]},
+        {"items": [{"price": price_id("starter_monthly"), "quantity": 1}], "proration_behavior": "none"},
+    ]
+    await shop.post("subscription_schedules/sub_sched_toby", {"phases": phases})

@@ -38,6 +38,7 @@ from tests.billing.made import (
     usd,
 )
 from tests.billing.made_prices import PRICE_CAUSES
+from tests.billing.made_schedules import SCHEDULE_CAUSES
 from tests.billing.made_usage import USAGE_CAUSES
 
 Case = tuple[RootCause, Status, RecommendedAction, BillingFacts]
@@ -334,6 +335,7 @@ CAUSES: list[Case] = [
         facts(customer=customer(metadata={"segment": "enterprise", "account_manager": "Lin Okafor"})),
     ),
     *PRICE_CAUSES,
+    *SCHEDULE_CAUSES,
     *USAGE_CAUSES,
 ]
 

@@ -25,6 +25,7 @@ from tests.billing.made import (
     unpaid,
     usd,
 )
+from tests.billing.made_schedules import DOWN, toby
 
 WITH_CARD_4444 = {"payment_methods": (card("pm_1", "4444"),)}
 
@@ -77,6 +78,16 @@ def test_what_the_customer_reads():
         "duplicate that can be refunded."
     )
     assert found.evidence == (("charge", "ch_b"), ("duplicate_of", "ch_a"))
+
+
+def test_a_scheduled_change_is_told_with_both_prices_and_its_day():
+    assert diagnose(toby()).explanation == (
+        "Your plan is set to change on 10 December 2026 from Team at $60.00 a month to Starter at $20.00 a month. "
+        "Until then nothing changes."
+    )
+    seats = replace(DOWN, quantity=3, interval="3 months")
+    assert "to 3 × Starter at $60.00 every 3 months." in diagnose(toby(seats)).explanation
+    assert "to Starter. Until" in diagnose(toby(replace(DOWN, unit_amount=None))).explanation
 
 
 def test_three_charges_for_one_purchase_are_two_duplicates_of_the_first():

@@ -43,6 +43,7 @@ from tests.billing.made import (
     usd,
 )
 from tests.billing.made_prices import PRICE_NEAR
+from tests.billing.made_schedules import SCHEDULE_NEAR
 from tests.billing.made_usage import USAGE_NEAR
 
 NEAR: list[tuple[RootCause, BillingFacts]] = [
@@ -227,6 +228,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.ENTERPRISE_ACCOUNT, facts(customer=customer(metadata={"account_manager": "Lin Okafor"}))),
     *PRICE_NEAR,
+    *SCHEDULE_NEAR,
     *USAGE_NEAR,
 ]
 

@@ -60,6 +60,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_tina": [RootCause.TAX_ID_MISSING],
     "cus_vito": [RootCause.TAX_ID_UNVERIFIED],
     "cus_lara": [RootCause.HEALTHY],
+    "cus_toby": [RootCause.SCHEDULED_PLAN_CHANGE],
     "cus_mira": [RootCause.HEALTHY],
 }
 
@@ -146,6 +147,15 @@ async def test_veras_surge_is_told_tier_by_tier(bench: Bench):
 async def test_without_the_usage_store_no_bill_by_use_is_doubted(bench: Bench):
     bench.meters.broken = True
     assert await bench.causes("cus_yuri") == [RootCause.SOURCE_UNAVAILABLE, RootCause.METERED_OVERAGE_BILLED]
+
+
+async def test_toby_is_told_what_becomes_what(bench: Bench):
+    found = await bench.diagnosis("cus_toby")
+    assert found.explanation == (
+        "Your plan is set to change on 1 December 2026 from Team at $60.00 a month to Starter at $20.00 a month. Until "
+        "then nothing changes."
+    )
+    assert found.evidence == (("subscription", "sub_toby"), ("schedule", "sub_sched_toby"))
 
 
 async def test_lola_is_not_told_why(bench: Bench):
