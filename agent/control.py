@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -67,8 +68,9 @@ ESCALATE = "escalate"
 CONTROL: dict[str, type[Arguments]] = {REPLY: Reply, ASK: AskCustomer, ESCALATE: Escalate}
 
 
+@lru_cache(maxsize=8)
 def schemas(registry: Registry) -> tuple[ToolSchema, ...]:
-    """Every tool a model may call, control calls last."""
+    """Every tool a model may call, control calls last. The same object for the same registry: nobody changes it."""
     found = [ToolSchema(tool.name, tool.description, tool.parameters) for tool in registry if tool.name not in CONTROL]
     for name, model in CONTROL.items():
         found.append(ToolSchema(name, " ".join((model.__doc__ or "").split()), strict_schema(model)))

@@ -34,6 +34,7 @@ class TokenCounter:
         self._load = load or _tiktoken
         self._count: Callable[[str], int] | None = None
         self._lock = threading.Lock()
+        self._tools: tuple[tuple[ToolSchema, ...], int] = ((), 0)
 
     def count(self, text: str) -> int:
         return self._counter()(text)
@@ -45,9 +46,18 @@ class TokenCounter:
             total += MESSAGE_OVERHEAD + self.count(message.content or "")
             for call in message.tool_calls:
                 total += MESSAGE_OVERHEAD + self.count(call.name) + self.count(call.arguments)
+        return total + self._of_tools(tools)
+
+    def _of_tools(self, tools: tuple[ToolSchema, ...]) -> int:
+        """Every step of every turn sends the same ones: counted once."""
+        counted, total = self._tools
+        if counted is tools:
+            return total
+        total = 0
         for tool in tools:
             schema = json.dumps(tool.parameters, separators=(",", ":"))
             total += MESSAGE_OVERHEAD + self.count(tool.name) + self.count(tool.description) + self.count(schema)
+        self._tools = (tools, total)
         return total
 
     def of(self, request: ChatRequest) -> int:

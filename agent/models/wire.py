@@ -9,7 +9,7 @@ from agent.models.chat import ChatRequest, Completion, Message, ModelError, Tool
 
 
 def request_body(request: ChatRequest, model: str, *, strict: bool, limit: str) -> dict[str, Any]:
-    """Keyword arguments of `chat.completions.create`; `limit` names the field that bounds the answer's tokens."""
+    """The body of `POST chat/completions`; `limit` names the field that bounds the answer's tokens."""
     body: dict[str, Any] = {
         "model": model,
         "messages": [_message(message) for message in request.messages],

@@ -159,3 +159,23 @@ def test_the_fallback_count_can_only_be_too_high() -> None:
     assert counter.count("héllo 🙃") == len("héllo 🙃".encode())
     tools = (ToolSchema("a", "b", {"type": "object"}),)
     assert counter.request((Message("user", "hi"),), tools) > 2 + 1 + 1
+
+
+def test_the_tools_of_every_request_are_counted_once_and_others_for_themselves() -> None:
+    counted: list[str] = []
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return len(text)
+
+    counter = TokenCounter(lambda: count)
+    ours, said = schemas(REGISTRY), (Message("user", "hi"),)
+    assert schemas(REGISTRY) is ours
+    first = counter.request(said, ours)
+    counted.clear()
+    assert counter.request(said, ours) == first
+    assert counted == ["hi"]
+    assert counter.request(said, ours[1:]) < first
+    assert counter.request(said, ()) == counter.request(said, ours) - sum(
+        TokenCounter(lambda: count).request((), (tool,)) for tool in ours
+    )
