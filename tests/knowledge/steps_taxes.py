@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.knowledge.account import Account
+from policy.decisions import Deny, NeedsApproval, NeedsConfirmation
+from policy.limits import load_limits
+from tests.knowledge.account import Account, done, rule
 from tests.knowledge.following import follow
 
 
@@ -24,7 +26,7 @@ async def tax_on_top(account: Account) -> None:
     assert amounts["tax"] * 100 == amounts["plan"] * 19
     assert bill["total"]["amount"] == amounts["plan"] + amounts["tax"]
     moved = await account.agree("update_billing_details", country="AT", line1="Ring 1", city="Wien", postal_code="1010")
-    assert moved.decision.rule == "details.country"
+    assert rule(moved, NeedsApproval) == "details.country"
 
 
 @follow("tax-exempt", "cus_tina")
@@ -55,3 +57,56 @@ async def not_in_the_register(account: Account) -> None:
     assert len(await account.invoices()) > before
     await account.bench.shop.outside("verify_tax_id", tax_id=number["id"], status="verified")
     await account.diagnose("healthy")
+
+
+@follow("add-vat-number", "cus_tina")
+async def a_number_of_a_business(account: Account) -> None:
+    """Refused when it cannot be complete; shown, added after a yes, and carried by invoices from then on."""
+    assert (await account.read("billing_details"))["tax_ids"] == []
+    short = await account.agree("set_tax_id", type="eu_vat", value="DE12345")
+    assert rule(short, Deny) == "tax_id.format"
+    abroad = await account.elsewhere().agree("set_tax_id", type="eu_vat", value="ATU12345678")
+    assert rule(abroad, NeedsApproval) == "tax_id.country"
+    done(await account.agree("set_tax_id", type="eu_vat", value="de 123 456 789"))
+    [number] = (await account.read("billing_details"))["tax_ids"]
+    assert number["value"] == "DE123456789"
+    second = await account.agree("set_tax_id", type="eu_vat", value="DE999999999")
+    assert isinstance(second.decision, NeedsApproval)
+    before = len(await account.invoices())
+    await account.pass_time(days=25)
+    newest, *earlier = await account.invoices()
+    assert [each["value"] for each in newest["customer_tax_ids"]] == ["DE123456789"]
+    assert [each["customer_tax_ids"] for each in earlier] == [[]] * before
+
+
+@follow("billing-details", "cus_vito")
+async def another_name_and_street(account: Account) -> None:
+    """Old and new side by side; what was issued stays, what comes carries it. Three changes a day."""
+    assert (await account.read("billing_details"))["address"]["city"] == "Torino"
+    waiting = await account.ask("update_billing_details", name="Ferraro Design srl", line1="Via Po 3")
+    assert isinstance(waiting.decision, NeedsConfirmation)
+    for text in ("Vito Ferraro", "Ferraro Design srl", "Via Garibaldi 12", "Via Po 3"):
+        assert text in (waiting.decision.shown or "")
+    done(await account.confirm(waiting))
+    for number in range(2, load_limits().details.changes_per_customer_day + 1):
+        done(await account.agree("update_billing_details", line1=f"Via Po {number}"))
+    last = await account.agree("update_billing_details", line1="Via Po 99")
+    assert rule(last, NeedsApproval) == "details.count"
+    moved = await account.agree("update_billing_details", country="FR", line1="Rue 1", city="Lyon", postal_code="69001")
+    assert rule(moved, NeedsApproval) == "details.country"
+    await account.pass_time(days=31)
+    names = [each["customer_name"] for each in await account.invoices()]
+    assert names[0] == "Ferraro Design srl"
+    assert set(names[1:]) == {"Vito Ferraro"}
+
+
+@follow("billing-email", "cus_hugo")
+async def another_mailbox(account: Account) -> None:
+    """A yes in the chat is not enough; after a colleague's the next invoice goes to the new address."""
+    old = (await account.read("billing_details"))["email"]
+    asked = await account.agree("update_billing_details", email="accounts@hugo.example")
+    assert rule(asked, NeedsApproval) == "details.email"
+    assert (await account.read("billing_details"))["email"] == old
+    done(await account.approve(asked))
+    await account.pass_time(days=10)
+    assert [each["customer_email"] for each in await account.invoices()][:2] == ["accounts@hugo.example", old]

@@ -20,6 +20,7 @@ from tests.diagnosis.bench import Bench
 from tests.knowledge import (
     figures,
     steps_cards,
+    steps_discounts,
     steps_invoices,
     steps_payments,
     steps_plans,
@@ -34,7 +35,7 @@ from tools.effects import StripeEffects
 from tools.stripe_asgi import AsgiHTTPClient
 from tools.stripe_client import SANDBOX_KEY, make_client
 
-STEPS_ARE_IN = (steps_cards, steps_invoices, steps_payments, steps_plans, steps_refunds, steps_taxes)
+STEPS_ARE_IN = (steps_cards, steps_discounts, steps_invoices, steps_payments, steps_plans, steps_refunds, steps_taxes)
 ARTICLES = {article.id: article for article in published(read_articles())}
 OpenAccount = Callable[[str], Account]
 
