@@ -25,6 +25,7 @@ from billing.findings_charges import (
     refund_pending,
     refunded_already,
 )
+from billing.findings_checkouts import checkout_link_expired
 from billing.findings_invoices import (
     customer_credit,
     invoice_due,
@@ -85,6 +86,7 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.TRIAL_ENDING_WITHOUT_CARD, trial_ending_without_card),
     (RootCause.CARD_EXPIRES_BEFORE_RENEWAL, card_expires_before_renewal),
     (RootCause.SUBSCRIPTION_PAUSED, subscription_paused),
+    (RootCause.CHECKOUT_LINK_EXPIRED, checkout_link_expired),
     (RootCause.TAX_ID_UNVERIFIED, tax_id_unverified),
     (RootCause.CANCELLATION_SCHEDULED, cancellation_scheduled),
     (RootCause.UNPAID_BUT_UNLOCKED, unpaid_but_unlocked),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from billing.checkouts import CheckoutFacts
 from billing.ids import (
     ChargeId,
     CustomerId,
@@ -275,4 +276,5 @@ class BillingFacts:
     prorated_at: datetime | None = None  # the newest proration that waits for an invoice; read in the same case
     billed_usage: tuple[BilledUsage, ...] = ()
     tax_ids: tuple[TaxIdFacts, ...] = ()  # read only where an invoice bears tax or shows a tax id
+    checkouts: tuple[CheckoutFacts, ...] = ()  # newest first
     unavailable: frozenset[Source] = frozenset()

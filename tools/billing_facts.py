@@ -21,6 +21,7 @@ from billing.ids import CustomerId
 from tools.entitlements import Entitlements
 from tools.metered_use import billed_usage
 from tools.sources import PATIENCE, SourceUnavailable
+from tools.stripe_checkouts import checkouts_of
 from tools.stripe_history import history
 from tools.stripe_line import Listed
 from tools.stripe_reads import CustomerReads, together
@@ -42,11 +43,12 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
 
     Raises `FactsUnavailable` when Stripe itself does not answer, or has no such customer.
     """
-    customer, methods, subscriptions, past, granted = await together(
+    customer, methods, subscriptions, past, checkouts, granted = await together(
         reads.profile(),
         reads.payment_methods(),
         reads.subscriptions(),
         history(reads),
+        checkouts_of(reads),
         entitlements_of(entitlements, reads.customer),
     )
     disputes, used, between, billed, tax_ids = await together(
@@ -60,6 +62,7 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         "payment_methods": methods,
         "subscriptions": subscriptions,
         "disputes": disputes,
+        "checkouts": checkouts,
         "prices": between.prices,
         "tax_ids": tax_ids,
     }
@@ -83,6 +86,7 @@ async def gather_facts(reads: CustomerReads, entitlements: Entitlements, usage: 
         prorated_at=between.prorated_at,
         billed_usage=billed,
         tax_ids=tax_ids.items,
+        checkouts=checkouts.items,
         unavailable=frozenset(missing),
     )
     return Gathered(facts, past.cut | {name for name, each in listed.items() if each.more})

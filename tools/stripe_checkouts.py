@@ -10,7 +10,7 @@ from billing.checkouts import CheckoutFacts, CheckoutItem
 from billing.money import Money
 from tools import stripe_objects as objects
 from tools.stripe_line import Listed
-from tools.stripe_reads import CustomerReads
+from tools.stripe_reads import CustomerReads, understood
 
 ITEMS: Final = "line_items"
 
@@ -26,6 +26,12 @@ async def raw_checkouts(reads: CustomerReads) -> Listed[stripe.checkout.Session]
     """The newest sessions with what they sell. Raises `FactsUnavailable`."""
     params = {"customer": reads.customer, "expand": [f"data.{ITEMS}"]}
     return await reads.line.pages(reads.line.v1.checkout.sessions.list_async, params)
+
+
+async def checkouts_of(reads: CustomerReads) -> Listed[CheckoutFacts]:
+    """The same as facts."""
+    listed = await raw_checkouts(reads)
+    return Listed(tuple(understood(checkout_facts, each) for each in listed.items), listed.more)
 
 
 def checkout_facts(session: stripe.checkout.Session) -> CheckoutFacts:

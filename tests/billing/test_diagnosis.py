@@ -37,6 +37,7 @@ from tests.billing.made import (
     usage,
     usd,
 )
+from tests.billing.made_checkouts import CHECKOUT_CAUSES
 from tests.billing.made_prices import PRICE_CAUSES
 from tests.billing.made_schedules import SCHEDULE_CAUSES
 from tests.billing.made_usage import USAGE_CAUSES
@@ -335,6 +336,7 @@ CAUSES: list[Case] = [
         facts(customer=customer(metadata={"segment": "enterprise", "account_manager": "Lin Okafor"})),
     ),
     *PRICE_CAUSES,
+    *CHECKOUT_CAUSES,
     *SCHEDULE_CAUSES,
     *USAGE_CAUSES,
 ]

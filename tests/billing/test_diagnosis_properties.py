@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import given, settings
@@ -27,6 +28,7 @@ from tests.billing.made import (
     refund,
     subscription,
 )
+from tests.billing.made_checkouts import ADDON, OLD, SEAT
 
 MOMENTS = st.integers(-60 * 24 * 100, 60 * 24 * 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
 PAST = st.integers(1, 60 * 24 * 100).map(lambda minutes: ago(minutes=minutes))
@@ -117,6 +119,16 @@ METERS = st.builds(
     included=st.integers(0, 10**6),
     previous=st.integers(0, 10**9),
 )
+CHECKOUTS = st.builds(
+    lambda amount, made, **changes: replace(OLD, total=amount, created=made, **changes),
+    DOLLARS,
+    PAST,
+    id=st.sampled_from(["cs_1", "cs_2"]),
+    status=st.sampled_from(["open", "complete", "expired"]),
+    mode=st.sampled_from(["payment", "subscription", "setup"]),
+    items=st.sampled_from([(), (ADDON,), (ADDON, SEAT)]),
+    expires_at=MOMENTS,
+)
 FACTS = st.builds(
     BillingFacts,
     as_of=st.just(NOW),
@@ -164,6 +176,7 @@ FACTS = st.builds(
         tuple
     ),
     prorated_at=st.none() | PAST,
+    checkouts=st.lists(CHECKOUTS, max_size=3).map(tuple),
     usage=st.none() | st.builds(lambda meter: UsageFacts(ago(days=10), NOW, (meter,)), METERS),
     unavailable=st.frozensets(st.sampled_from(["stripe", "entitlements", "usage"])),
 )
@@ -184,6 +197,7 @@ def amounts(facts: BillingFacts) -> set[str]:
         money += [one.total, one.amount_remaining]
         money.append(Money(sum(line.amount.amount for line in one.lines if line.proration), "usd"))
     money += [one.unit_amount for one in facts.prices if one.unit_amount]
+    money += [one.total for one in facts.checkouts if one.total]
     for one in facts.subscriptions:
         money += [each.unit_amount for each in one.items if each.unit_amount]
         money.append(

@@ -42,6 +42,7 @@ from tests.billing.made import (
     usage,
     usd,
 )
+from tests.billing.made_checkouts import CHECKOUT_NEAR
 from tests.billing.made_prices import PRICE_NEAR
 from tests.billing.made_schedules import SCHEDULE_NEAR
 from tests.billing.made_usage import USAGE_NEAR
@@ -228,6 +229,7 @@ NEAR: list[tuple[RootCause, BillingFacts]] = [
     ),
     (RootCause.ENTERPRISE_ACCOUNT, facts(customer=customer(metadata={"account_manager": "Lin Okafor"}))),
     *PRICE_NEAR,
+    *CHECKOUT_NEAR,
     *SCHEDULE_NEAR,
     *USAGE_NEAR,
 ]

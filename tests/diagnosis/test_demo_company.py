@@ -59,7 +59,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_cass": [RootCause.HEALTHY],
     "cus_tina": [RootCause.TAX_ID_MISSING],
     "cus_vito": [RootCause.TAX_ID_UNVERIFIED],
-    "cus_lara": [RootCause.HEALTHY],
+    "cus_lara": [RootCause.CHECKOUT_LINK_EXPIRED],
     "cus_toby": [RootCause.SCHEDULED_PLAN_CHANGE],
     "cus_mira": [RootCause.HEALTHY],
 }
