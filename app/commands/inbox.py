@@ -13,6 +13,8 @@ from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json, table
 from app.wiring import open_gatehouse, open_records
+from policy.rows import failure_of, receipt_of
+from store.ledger import IntentRow
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
 
@@ -65,16 +67,30 @@ def show(case: Case, as_json: Json = False) -> None:
             for row in uow.proposals.of(case)
             if row.verdict == "needs_approval" and uow.ledger.of_proposal(row.id) is None
         ]
+        begun = [_outcome(row) for row in uow.ledger.of(case)]
     told: dict[str, Any] = {
         "case": case,
         "escalations": [{"reason": row.reason, "status": row.status, "packet": row.packet} for row in escalations],
         "waiting": waiting,
+        "begun": begun,
         "messages": messages,
     }
     if as_json:
         print_json(told)
         return
     _print_case(told)
+
+
+def _outcome(row: IntentRow) -> dict[str, Any]:
+    """What became of an effect as far as is known now; the packet tells what was known when it was made."""
+    receipt = receipt_of(row)
+    return {
+        "tool": row.tool,
+        "status": row.status,
+        "amount": str(receipt.amount) if receipt is not None and receipt.amount is not None else None,
+        "stripe_id": row.stripe_id,
+        "failure": failure_of(row),
+    }
 
 
 def _print_case(told: dict[str, Any]) -> None:
@@ -87,6 +103,10 @@ def _print_case(told: dict[str, Any]) -> None:
             if name != "conversation":
                 console.print(Text(f"{name}: "), end="", style="dim")
                 console.print_json(data=value) if isinstance(value, dict | list) else console.print(Text(str(value)))
+    for begun in told["begun"]:
+        named = ", ".join(str(begun[name]) for name in ("amount", "stripe_id", "failure") if begun[name])
+        outcome = f"{begun['tool']}: {begun['status']}{f' ({named})' if named else ''}"
+        console.print(Text(f"\nthe ledger now: {outcome}"), style="bold")
     for waiting in told["waiting"]:
         console.print(Text(f"\nwaits for approval: {waiting['shown']} (rule {waiting['rule']})"), style="bold green")
         console.print(f"  lee inbox approve {told['case']}   or   lee inbox deny {told['case']} --reason …")

@@ -37,10 +37,13 @@ def test_over_the_cap_a_human_approves_once(desk: Command) -> None:
     shown = desk.json("inbox", "show", case)
     assert shown["escalations"][0]["packet"]["conversation"]
     assert "$200.00" in shown["waiting"][0]["shown"]
+    assert shown["begun"] == []
 
     approved = desk.json("inbox", "approve", case, "--as", "grace")
     assert approved["status"] == "succeeded"
     assert [refund["amount"] for refund in desk.refunds("ch_otto")] == [20_000]
+    [begun] = desk.json("inbox", "show", case)["begun"]
+    assert (begun["tool"], begun["status"], begun["amount"]) == ("refund", "succeeded", "$200.00")
     again = desk.run("inbox", "approve", case)
     assert again.returncode == 1
     assert again.stderr.startswith("lee: ")
