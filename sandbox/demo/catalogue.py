@@ -41,14 +41,14 @@ class Price:
     interval: str | None = None
     currency: str = "usd"
 
-    def fields(self, lookup_key: str) -> dict[str, Any]:
+    def fields(self, lookup_key: str | None = None) -> dict[str, Any]:
         """The form of `POST /v1/prices`."""
         recurring = {"recurring": {"interval": self.interval}} if self.interval else {}
         return {
             "product": self.product,
             "unit_amount": self.amount,
             "currency": self.currency,
-            "lookup_key": lookup_key,
+            **({"lookup_key": lookup_key} if lookup_key else {}),
             **recurring,
         }
 
@@ -63,6 +63,9 @@ PRICES: dict[str, Price] = {
     "starter_monthly_eur": Price("prod_starter", 18_00, "month", "eur"),
     "team_monthly_eur": Price("prod_team", 55_00, "month", "eur"),
     "business_monthly_eur": Price("prod_business", 185_00, "month", "eur"),
+    "starter_monthly_jpy": Price("prod_starter", 3_000, "month", "jpy"),
+    "team_monthly_jpy": Price("prod_team", 9_000, "month", "jpy"),
+    "business_monthly_jpy": Price("prod_business", 30_000, "month", "jpy"),
     "analytics_addon": Price("prod_analytics", 49_00),
     "credit_pack": Price("prod_credits", 15_00),
 }
@@ -71,14 +74,17 @@ PRICES: dict[str, Price] = {
 METER = "api_requests"
 METER_ID = "mtr_test_apiRequests"
 REQUESTS_PRICE = "price_requestsTeam"
+ETON_YEAR = "price_etonBusiness"
+ETON_REQUESTS = "price_etonRequests"
+ETON_INCLUDED = 12_000_000
 
 
-def by_use(tiers: list[dict[str, Any]]) -> dict[str, Any]:
+def by_use(tiers: list[dict[str, Any]], interval: str = "month") -> dict[str, Any]:
     """The form of a price for requests in graduated tiers. It has no lookup key: nobody can choose it by itself."""
     return {
         "product": "prod_requests",
         "currency": "usd",
-        "recurring": {"interval": "month", "usage_type": "metered", "meter": METER_ID},
+        "recurring": {"interval": interval, "usage_type": "metered", "meter": METER_ID},
         "billing_scheme": "tiered",
         "tiers_mode": "graduated",
         "tiers": tiers,
@@ -93,7 +99,20 @@ METERED_PRICES: dict[str, dict[str, Any]] = {
             {"up_to": "inf", "unit_amount_decimal": "0.1"},
         ]
     ),
+    ETON_REQUESTS: by_use(
+        [
+            {"up_to": ETON_INCLUDED, "flat_amount": 6_000_00, "unit_amount": 0},
+            {"up_to": "inf", "unit_amount_decimal": "0.05"},
+        ],
+        "year",
+    ),
 }
+
+
+CONTRACT_PRICES: dict[str, Price] = {
+    ETON_YEAR: Price("prod_business", 24_000_00, "year"),
+}
+"""Agreed with one customer: without lookup keys, so that nobody else is offered them."""
 
 
 def price_id(lookup_key: str) -> str:

@@ -16,6 +16,10 @@ METERED_DAYS = 105
 """Whoever pays by use has three periods that were billed."""
 
 
+YEARS_DAYS = 380
+"""Whoever pays by use once a year has a year that was billed."""
+
+
 @dataclass(frozen=True)
 class Surge:
     """`daily` units from `first` to `last` days before now, instead of the usual number."""

@@ -8,6 +8,7 @@ from sandbox.demo import stories_plans as plans
 from sandbox.demo import stories_purchases as purchases
 from sandbox.demo import stories_twists as twists
 from sandbox.demo import stories_usage as by_use
+from sandbox.demo.catalogue import ETON_INCLUDED
 from sandbox.demo.story import Story
 
 STORIES: tuple[Story, ...] = (
@@ -65,10 +66,22 @@ STORIES: tuple[Story, ...] = (
         requests=by_use.YURI_REQUESTS,
         metered=True,
     ),
+    Story(
+        "cus_eton",
+        "Eton Aerospace",
+        "enterprise: invoiced yearly; committed minimum, overage",
+        by_use.eton,
+        "business",
+        requests=by_use.ETON_REQUESTS_A_DAY,
+        months=12,
+        metered=True,
+        included=ETON_INCLUDED,
+    ),
+    Story("cus_kenji", "Kenji", "pays in yen, all in order", by_use.kenji, "starter"),
     Story("cus_cora", "Cora", "renewal declined: the card's details do not match", cards.cora, "starter"),
-    Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; never to be tried again", cards.gabe, "team"),
+    Story("cus_gabe", "Gabe", "renewal stopped by fraud protection; not to be tried again", cards.gabe, "team"),
     Story("cus_vick", "Vick", "renewal declined: the card is over its limit", cards.vick, "starter"),
-    Story("cus_cody", "Cody", "half price for three months has ended; the last bill doubled", discounts.cody, "team"),
+    Story("cus_cody", "Cody", "half price for three months ended; the last bill doubled", discounts.cody, "team"),
     Story("cus_cleo", "Cleo", "on Starter, all in order, holds the code WELCOME20", discounts.cleo, "starter"),
     Story("cus_cass", "Cass", "credited $12 for an outage; the last bill used it", discounts.cass, "team"),
     Story("cus_tina", "Tina", "a German business charged VAT; no VAT id on file", discounts.tina, "team"),

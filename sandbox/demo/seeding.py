@@ -11,7 +11,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from sandbox import clock
-from sandbox.demo.catalogue import METER, METER_ID, METERED_PRICES, PRICES, PRODUCTS, price_id
+from sandbox.demo.catalogue import CONTRACT_PRICES, METER, METER_ID, METERED_PRICES, PRICES, PRODUCTS, price_id
 from sandbox.demo.roster import STORIES
 from sandbox.demo.shop import DemoError, Shop
 from sandbox.demo.story import Story
@@ -88,6 +88,8 @@ async def stock(shop: Shop) -> None:
         await shop.post("prices", price.fields(key), ids=price_id(key))
     meter = {"display_name": "API requests", "event_name": METER, "default_aggregation": {"formula": "sum"}}
     await shop.post("billing/meters", meter, ids=METER_ID)
+    for id_, price in CONTRACT_PRICES.items():
+        await shop.post("prices", price.fields(), ids=id_)
     for id_, fields in METERED_PRICES.items():
         await shop.post("prices", fields, ids=id_)
 

@@ -3,13 +3,14 @@
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 
-from sandbox.demo.catalogue import METER, REQUESTS_PRICE, price_id
-from sandbox.demo.hours import METERED_DAYS, SUMS, hours, months_of, reports
+from sandbox.demo.catalogue import ETON_REQUESTS, ETON_YEAR, METER, REQUESTS_PRICE, price_id
+from sandbox.demo.hours import METERED_DAYS, SUMS, YEARS_DAYS, hours, months_of, reports
 from sandbox.demo.shop import Shop
 from sandbox.periods import Period
 
 VERA_REQUESTS = 1_500
 YURI_REQUESTS = 3_300
+ETON_REQUESTS_A_DAY = 36_000
 
 
 async def vera(shop: Shop) -> AsyncGenerator[datetime, None]:
@@ -41,6 +42,41 @@ async def yuri(shop: Shop) -> AsyncGenerator[datetime, None]:
         await report(shop, "cus_yuri", YURI_REQUESTS, period)
         if period == told.period(shop.now):
             await _reported(shop, "cus_yuri", int(_reporting(shop, period).timestamp()) - 3600, 20_000, "again")
+
+
+async def eton(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """A yearly contract, invoiced net 30 and paid by bank transfer, with a committed minimum for requests; the second
+    year has just begun, and its invoice bills what the first one used beyond the minimum."""
+    begun = shop.ago(months=12, days=7, hours=5)
+    yield begun
+    manager = {"segment": "enterprise", "account_manager": "Lin Okafor"}
+    await shop.customer("cus_eton", "Eton Aerospace", metadata=manager)
+    await shop.subscribe(
+        "cus_eton",
+        "business_yearly",
+        ids="in_eton",
+        items=[{"price": ETON_YEAR}, {"price": ETON_REQUESTS}],
+        collection_method="send_invoice",
+        days_until_due=30,
+    )
+    await shop.post("invoices/in_eton/finalize")
+    yield begun + timedelta(days=19, hours=3)
+    await shop.post("invoices/in_eton/pay", {"paid_out_of_band": True})
+    for period in months_of(begun, shop.now):
+        yield _reporting(shop, period)
+        used = reports(hours("cus_eton", ETON_REQUESTS_A_DAY, shop.now, days=YEARS_DAYS), period)
+        last, units = 0, 0
+        for moment, count in used:
+            last, units = moment, units + count
+        if units:
+            await _reported(shop, "cus_eton", last, units, "monthly")
+
+
+async def kenji(shop: Shop) -> AsyncGenerator[datetime, None]:
+    yield shop.ago(months=3, days=9, hours=4)
+    await shop.customer("cus_kenji", "Kenji Watanabe", address={"country": "JP", "city": "Osaka"})
+    await shop.card("cus_kenji")
+    await shop.subscribe("cus_kenji", "starter_monthly_jpy")
 
 
 def _reporting(shop: Shop, period: Period) -> datetime:

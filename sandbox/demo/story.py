@@ -15,7 +15,7 @@ All stories share one clock, so a step must be quick and its moment not later th
 
 @dataclass(frozen=True)
 class Story:
-    """`line` is the one-line description people read: 60 characters at most, so that a terminal of 80 columns shows it.
+    """`line` is the one-line description people read: 59 characters at most, so that a terminal of 80 columns shows it.
     `plan` is what the product grants today, `locked` why it withholds it; `requests` the API requests a day, before
     anything unusual; `months` the length of a paid period. `metered`: requests are billed by use; `included`: by
     contract, instead of what the plan includes."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.demo.catalogue import METER, PLANS
-from sandbox.demo.hours import DAYS, METERED_DAYS, hours
+from sandbox.demo.hours import DAYS, METERED_DAYS, YEARS_DAYS, hours
 from sandbox.demo.roster import STORIES
 from sandbox.demo.story import Story
 
@@ -31,7 +31,7 @@ def included(story: Story) -> int:
 
 
 def _rows(story: Story, now: datetime, seed: int) -> Iterator[dict[str, Any]]:
-    for hour, units in hours(
-        story.customer, story.requests, now, days=METERED_DAYS if story.metered else DAYS, seed=seed
-    ):
+    billed = YEARS_DAYS if story.months == 12 else METERED_DAYS
+    days = billed if story.metered else DAYS
+    for hour, units in hours(story.customer, story.requests, now, days=days, seed=seed):
         yield {"customer": story.customer, "meter": METER, "hour": hour.isoformat(), "units": units}

@@ -41,6 +41,8 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_lena": [RootCause.HEALTHY],
     "cus_vera": [RootCause.METERED_OVERAGE_BILLED],
     "cus_yuri": [RootCause.USAGE_BILLED_DIFFERS],
+    "cus_eton": [RootCause.METERED_OVERAGE_BILLED, RootCause.INVOICE_DUE, RootCause.ENTERPRISE_ACCOUNT],
+    "cus_kenji": [RootCause.HEALTHY],
     "cus_cora": [RootCause.CARD_DETAILS_INCORRECT],
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
     "cus_vick": [RootCause.CARD_DECLINED_INSUFFICIENT_FUNDS],
@@ -123,30 +125,6 @@ async def test_what_the_product_gives_away_is_told_with_its_price(bench: Bench):
         one for one in (await bench.diagnosis("cus_hank")).also if one.root_cause is RootCause.UNPAID_BUT_UNLOCKED
     )
     assert str(hank.at_stake) == "$60.00"
-
-
-async def test_what_yuri_was_billed_too_much_is_told_with_its_price(bench: Bench):
-    found = await bench.diagnosis("cus_yuri")
-    assert found.explanation == (
-        "Invoice ACMEYURI-0004 of 14 November 2026 bills 120,000 API requests for 14 October 2026 to 14 November 2026, "
-        "while our own count of that time is 100,000. That is 20,000 too many, which cost $40.00. A colleague has to "
-        "check it and settle the difference."
-    )
-    assert str(found.at_stake) == "$40.00"
-
-
-async def test_veras_surge_is_told_tier_by_tier(bench: Bench):
-    found = await bench.diagnosis("cus_vera")
-    assert "and 50,000 of them are included. Beyond that were 100,000 API requests at 0.2 cents each" in (
-        found.explanation
-    )
-    [billed] = (await bench.facts("cus_vera")).billed_usage
-    assert billed.units == billed.counted
-
-
-async def test_without_the_usage_store_no_bill_by_use_is_doubted(bench: Bench):
-    bench.meters.broken = True
-    assert await bench.causes("cus_yuri") == [RootCause.SOURCE_UNAVAILABLE, RootCause.METERED_OVERAGE_BILLED]
 
 
 async def test_toby_is_told_what_becomes_what(bench: Bench):
