@@ -199,6 +199,13 @@ def explanation(view: View) -> str | None:
     )
 
 
+def finding(view: View, *causes: str) -> dict[str, Any]:
+    """What the diagnosis says of the first of these causes that it found."""
+    rows = [view.diagnosis, *view.diagnosis.get("also", [])]
+    told = next(row["explanation"] for row in rows if row["root_cause"] in causes)
+    return {"explanation": told, "passage": best_passage(view)}
+
+
 def payment_trouble(view: View) -> dict[str, Any]:
     link = view.result("invoice_link")
     return {

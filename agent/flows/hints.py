@@ -98,6 +98,19 @@ class Hints:
         return self._slot("plan_wanted")
 
     @property
+    def promotion_codes(self) -> list[str]:
+        return self._slot("promotion_codes") or []
+
+    @property
+    def tax_ids(self) -> list[dict[str, str]]:
+        """Each as {type, value}."""
+        return self._slot("tax_ids") or []
+
+    @property
+    def emails(self) -> list[str]:
+        return self._slot("emails") or []
+
+    @property
     def interval(self) -> str | None:
         return self._slot("interval")
 

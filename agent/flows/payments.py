@@ -19,7 +19,7 @@ def _needs_human(view: View) -> bool:
     return view.diagnosis.get("recommended_action") == "talk_to_human"
 
 
-def _no_open(view: View) -> bool:
+def no_open(view: View) -> bool:
     return not c.open_invoices(view)
 
 
@@ -31,6 +31,14 @@ def _retry_confirmed_but_declined(view: View) -> bool:
 def _worth_a_retry(view: View) -> bool:
     """The decline is of a kind that another try may mend; the customer decides when, by confirming the amount."""
     return view.diagnosis.get("recommended_action") == "retry_payment"
+
+
+def explained(*causes: str) -> When:
+    """What the diagnosis found of these. An article beside it is looked up by the flow, if one may help."""
+    return When(
+        lambda view: view.found(*causes),
+        (Say("found_and_quoted", lambda view: a.finding(view, *causes), citations=a.cited),),
+    )
 
 
 # The customer said yes to another try and the bank said no: offer the card page beside the bad news.
@@ -56,7 +64,7 @@ PAYMENT_FAILED: Flow = (
 LATEST_BILL_READ: Flow = (Read("explain_invoice", a.sums_of_latest, needed=False),)
 
 # No invoice is open, so the message is about one that is paid, or about something else.
-_NOTHING_OPEN: Flow = (
+NOTHING_OPEN: Flow = (
     When(a.payment_broken, PAYMENT_FAILED),
     Read("list_invoices", a.all_invoices, needed=False),
     Read("list_charges", a.all_charges, needed=False),
@@ -74,7 +82,7 @@ _NOTHING_OPEN: Flow = (
 PAY_INVOICE: Flow = (
     Read("list_invoices", a.open_only),
     Read("diagnose", needed=False),
-    When(_no_open, _NOTHING_OPEN),
+    When(no_open, NOTHING_OPEN),
     Read("invoice_link", a.link_of_open, needed=False),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
     When(_worth_a_retry, (Propose("retry_payment", a.retry_of_open),)),
@@ -135,31 +143,6 @@ INVOICE_COPY: Flow = (
     Say("invoice_page", a.invoice_page, citations=a.cited),
 )
 
-EXPIRED_PAYMENT_LINK: Flow = (
-    Read("list_invoices", a.open_only),
-    Read("diagnose", needed=False),
-    When(_no_open, _NOTHING_OPEN),
-    When(a.payment_broken, PAYMENT_FAILED),
-    Read("invoice_link", a.link_of_open),
-    When(
-        lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
-    ),
-    Say("invoice_page", a.invoice_page),
-)
-
-PRORATION_QUESTION: Flow = (
-    Read("list_invoices", a.all_invoices),
-    Read("diagnose", needed=False),
-    When(
-        lambda view: a.prorated(view) is not None,
-        (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill)),
-    ),
-    When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
-    When(a.payment_broken, PAYMENT_FAILED),
-    When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
-    HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
-)
-
 
 def _bill_of_a_change(view: View) -> bool:
     """What the customer wonders about is, or may be, an invoice with prorated lines."""
@@ -180,6 +163,21 @@ def _newest_differs(view: View) -> bool:
     return not charges or any(row["invoice"] == found["id"] for row in charges)
 
 
+PRORATION_QUESTION: Flow = (
+    Read("list_invoices", a.all_invoices),
+    Read("diagnose", needed=False),
+    When(
+        lambda view: a.prorated(view) is not None,
+        (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill)),
+    ),
+    When(_newest_differs, (explained("discount_ended"),)),
+    When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
+    When(a.payment_broken, PAYMENT_FAILED),
+    When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
+    HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
+)
+
+
 UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.all_charges),
     Read("list_invoices", a.all_invoices, needed=False),
@@ -195,6 +193,7 @@ UNEXPECTED_CHARGE: Flow = (
         (Say("already_refunded", a.refunded_twins),),
     ),
     When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
+    When(_newest_differs, (explained("discount_ended"),)),
     When(_bill_of_a_change, (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
     When(

@@ -100,6 +100,7 @@ _LOCKED_OUT: Flow = (
 SUBSCRIPTION_STATUS: Flow = (
     Read("diagnose"),
     When(a.payment_broken, PAYMENT_FAILED),
+    When(lambda view: not view.subscriptions and bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     When(lambda view: not view.subscriptions, (Say("no_subscription", empty=True),)),
     When(lambda view: view.found("paid_but_locked_out"), _LOCKED_OUT),
     Say("standing", a.standing),

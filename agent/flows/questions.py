@@ -49,15 +49,6 @@ PRICE_QUESTION: Flow = (
     HandOver("cannot_solve", "Neither the account nor the help articles answer the question."),
 )
 
-# Facts of the account first, then what the articles say.
-ACCOUNT_QUESTION: Flow = (
-    Read("diagnose", needed=False),
-    Read("search_knowledge", a.query, needed=False),
-    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
-    When(lambda view: bool(view.subscriptions), (Say("standing", a.standing),)),
-    HandOver("cannot_solve", "Neither the account nor the help articles answer the question."),
-)
-
 TECHNICAL: Flow = (
     Read("diagnose", needed=False),
     When(lambda view: view.may_mean("missing_entitlement") or view.may_mean("plan_change"), PLAN_NAMED),

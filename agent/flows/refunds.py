@@ -12,6 +12,7 @@ from agent.flows.payments import (
     REFUND_TWIN,
     SUBSCRIBED_TWICE,
     Flow,
+    explained,
 )
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
@@ -38,6 +39,12 @@ def _one_pair_meant(view: View) -> bool:
     return len(pairs) == 1 and meant == {row["id"] for row in pairs[0]}
 
 
+def _asks_about_the_rule(view: View) -> bool:
+    """What is asked may be how refunds work. How near an article comes to the words says nothing here: whoever wants
+    a refund writes as the articles on refunds do."""
+    return view.may_mean("how_to") and not view.hints.point_at_payment and a.best_passage(view) is not None
+
+
 # A payment that was named by its id: on this account, or nothing is done about it whatever the message is about.
 NAMED_PAYMENT: Flow = (
     Read("list_charges", a.all_charges),
@@ -51,7 +58,7 @@ _LOOK: Flow = (
     *NAMED_PAYMENT,
     Read("list_invoices", a.invoices_of_plans, needed=False),
     Read("search_knowledge", a.query, needed=False),
-    When(a.strongly_answered, (Say("quote_refunds", a.quoted, citations=a.cited),)),
+    When(_asks_about_the_rule, (Say("quote_refunds", a.quoted, citations=a.cited),)),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
 )
 
@@ -90,6 +97,7 @@ _SEVERAL_PAIRS = When(lambda view: len(c.twins(view)) > 1, (Say("which_pair", a.
 _NO_PAIR: Flow = (
     When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
     When(lambda view: bool(c.returned_twin(view)), (Say("already_refunded", a.refunded_twins),)),
+    explained("discount_ended"),
     When(lambda view: bool(c.lookalikes(view)) and not _bill_explains(view), (Say("two_purchases", a.same_amounts),)),
     When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
     Read("list_invoices", a.all_invoices, needed=False),
@@ -134,7 +142,7 @@ REFUND_STATUS: Flow = (
         lambda view: view.hints.point_at_payment and len(c.refund_candidates(view)) == 1,
         (Offer("not_yet_refunded", a.candidates, _REFUND_THIS),),
     ),
-    Say("no_refund_on_record", kind="question", empty=True),
+    Say("no_refund_on_record", a.quoted, kind="question", empty=True, citations=a.cited),
 )
 
 DISPUTE: Flow = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.flows import payments, plans, questions, refunds
+from agent.flows import accounts, links, payments, plans, questions, refunds
 from agent.flows.payments import Flow
 from agent.topics.names import Topic
 
@@ -19,7 +19,7 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.DUPLICATE_CHARGE: refunds.DUPLICATE_CHARGE,
     Topic.UNEXPECTED_CHARGE: payments.UNEXPECTED_CHARGE,
     Topic.INVOICE_COPY: payments.INVOICE_COPY,
-    Topic.EXPIRED_PAYMENT_LINK: payments.EXPIRED_PAYMENT_LINK,
+    Topic.EXPIRED_PAYMENT_LINK: links.EXPIRED_PAYMENT_LINK,
     Topic.PLAN_CHANGE: plans.PLAN_CHANGE,
     Topic.CANCEL_SUBSCRIPTION: plans.CANCEL_SUBSCRIPTION,
     Topic.REACTIVATE_SUBSCRIPTION: plans.REACTIVATE,
@@ -28,9 +28,9 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.USAGE_QUESTION: plans.USAGE_QUESTION,
     Topic.PRORATION_QUESTION: payments.PRORATION_QUESTION,
     Topic.PRICE_QUESTION: questions.PRICE_QUESTION,
-    Topic.DISCOUNT_OR_COUPON: questions.ACCOUNT_QUESTION,
-    Topic.BILLING_DETAILS: questions.ACCOUNT_QUESTION,
-    Topic.TAX_OR_VAT: questions.ACCOUNT_QUESTION,
+    Topic.DISCOUNT_OR_COUPON: accounts.DISCOUNT,
+    Topic.BILLING_DETAILS: accounts.BILLING_DETAILS,
+    Topic.TAX_OR_VAT: accounts.TAX,
     Topic.PAYMENT_TIMING: payments.PAYMENT_TIMING,
     Topic.TRIAL_QUESTION: plans.TRIAL_QUESTION,
     Topic.DISPUTE_OR_CHARGEBACK: refunds.DISPUTE,

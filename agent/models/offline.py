@@ -27,6 +27,7 @@ CLEAR_FROM = 0.35
 # Under this one an answer from the account is put as a question, so that the customer can set it right.
 SURE_FROM = 0.2
 NEARLY = 0.75
+WISHLESS = frozenset({Topic.GREETING_OR_THANKS, Topic.UNKNOWN})
 
 
 class OfflinePlanner:
@@ -47,7 +48,7 @@ def plan(view: View) -> Move:
     no = refused(view)
     if no is not None:
         return no
-    topic = Topic(view.topic["topic"])
+    topic = _named(view) or Topic(view.topic["topic"])
     if view.hints.ids("ch_", "py_") and topic not in HANDS_OVER:
         move = walk(NAMED_PAYMENT, view)
         if move is not None:
@@ -58,6 +59,16 @@ def plan(view: View) -> Move:
     if isinstance(move, Say) and move.empty:
         move = _other_reading(view) or move
     return move or HandOver("cannot_solve", "The flow of this topic came to no end.")
+
+
+def _named(view: View) -> Topic | None:
+    """Where the words are unclear or wish for nothing, what only one topic speaks of decides: a code, a tax id."""
+    clear = view.topic["confidence"] >= CLEAR_FROM and Topic(view.topic["topic"]) not in WISHLESS
+    if clear or view.hints.point_at_payment:
+        return None
+    if view.hints.tax_ids:
+        return Topic.TAX_OR_VAT
+    return Topic.DISCOUNT_OR_COUPON if view.hints.promotion_codes else None
 
 
 def _other_reading(view: View) -> Move | None:
