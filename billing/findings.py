@@ -78,6 +78,7 @@ class RecommendedAction(StrEnum):
     REFUND_DUPLICATE = "refund_duplicate"
     REVIEW_USAGE = "review_usage"
     CHECK_TAX_ID = "check_tax_id"
+    RESUME_SUBSCRIPTION = "resume_subscription"
     WAIT = "wait"
     TALK_TO_HUMAN = "talk_to_human"
     NONE = "none"

@@ -103,13 +103,19 @@ def subscription_paused(facts: BillingFacts) -> Iterator[Finding]:
     (docs.stripe.com/billing/subscriptions/trials)."""
     for subscription in facts.subscriptions:
         if subscription.status == "paused":
+            card = paying_card(facts, subscription)
+            again = (
+                f"Your card ending {card.last4} is on file now, so it can start again; its first period is paid then."
+                if card
+                else "Please add a card."
+            )
             yield Finding(
                 Status.AMBER,
                 RootCause.SUBSCRIPTION_PAUSED,
                 f"Your {plan(subscription)} subscription is paused: its trial is over and there was no card to "
-                "continue with. Please add a card.",
-                RecommendedAction.UPDATE_CARD,
-                (Evidence("subscription", subscription.id),),
+                f"continue with. {again}",
+                RecommendedAction.RESUME_SUBSCRIPTION if card else RecommendedAction.UPDATE_CARD,
+                (Evidence("subscription", subscription.id), *([Evidence("payment_method", card.id)] if card else [])),
             )
 
 

@@ -15,6 +15,7 @@ from sandbox.routing import Route
 from sandbox.schedule_transitions import leave_phase
 from sandbox.subscription_changes import CHANGE, apply_change
 from sandbox.subscription_endings import cancel_at_once
+from sandbox.subscription_resumption import draft as resumption_draft
 from sandbox.subscription_status import ENDED
 from sandbox.subscriptions import SHARED, draft_first, new_subscription
 from sandbox.world import Json
@@ -25,6 +26,7 @@ _DETAILS = Fields(
         **CHANGE,
         "cancel_now": Boolean(),
         "metadata": Metadata(),
+        "resume_at": Choice(("now",)),
     }
 )
 
@@ -82,6 +84,8 @@ def _of_subscription(call: Call, subscription: Json, details: Json) -> Json:
         cancel_at_once(call, subscription, prorate=prorate, invoice_now=False, planned=True)
         everything = pending(call, subscription["customer"], subscription["currency"], subscription=subscription["id"])
         return _of_pending(call, subscription, everything)
+    if "resume_at" in details:
+        return resumption_draft(call, subscription)
     at_once = apply_change(call, subscription, details)
     if at_once:
         return at_once

@@ -173,7 +173,7 @@ def _change_items(call: Call, subscription: Json, given: Json) -> Json | None:
         raise invalid_request("A price can be on a subscription only once.", param="items")
     subscription["items"]["data"] = items
     if restarts:
-        return _restart(call, subscription, trial_end)
+        return restart(call, subscription, trial_end)
     if prorate:
         for item in changed:
             _debit_rest(call, subscription, item, moment)
@@ -279,7 +279,7 @@ def _debit_rest(call: Call, subscription: Json, item: Json, moment: int) -> None
     note_debit(item, amount, rest, invoice_item=debit["id"])
 
 
-def _restart(call: Call, subscription: Json, trial_end: int | None) -> Json:
+def restart(call: Call, subscription: Json, trial_end: int | None) -> Json:
     """docs.stripe.com/api/subscriptions/update: a new interval, free to paid, or a trial that starts or ends: the
     billing date moves to now and the new period is invoiced at once, after the credits."""
     items = subscription["items"]["data"]
@@ -328,33 +328,7 @@ def _pending_draft(call: Call, subscription: Json, moment: int | None) -> Json:
     return include(call, invoice, pending_of(call, subscription))
 
 
-def resume(call: Call) -> Json:
-    """docs.stripe.com/api/subscriptions/resume: a paused subscription begins a new period now and is billed for it. A
-    payment that fails leaves it paused (402, nothing is kept)."""
-    subscription = call.need("subscription", call.path["id"])
-    if subscription["status"] != "paused":
-        raise invalid_request(
-            f"Only a paused subscription can be resumed. This one's status is {subscription['status']}.", param="id"
-        )
-    subscription["status"] = "active"
-    subscription.pop("status_details", None)
-    invoice = _restart(call, subscription, None)
-    subscription["latest_invoice"] = invoice["id"]
-    call.save(subscription)
-    bill_now(call, invoice, "error_if_incomplete", off_session=False)
-    subscription = call.need("subscription", subscription["id"])
-    call.emit("customer.subscription.resumed", subscription)
-    return subscription
-
-
 ROUTES = [
-    Route(
-        "POST",
-        "/v1/subscriptions/{id}/resume",
-        resume,
-        {"billing_cycle_anchor": Fields({"type": Choice(("now",), required=True)})},
-        "subscription_write",
-    ),
     Route(
         "POST",
         "/v1/subscriptions/{id}",

@@ -48,11 +48,24 @@ def invoice_settled(call: Call, invoice: Json) -> None:
             call.save(subscription, "customer.subscription.updated")
         elif invoice["status"] == "void":
             end(call, subscription, status="incomplete_expired")
+    elif subscription.get("_resumption") == invoice["id"]:
+        subscription["_resumption"] = None
+        call.unschedule("subscription.stay_paused", subscription["id"])
+        if subscription["status"] == "paused" and invoice["status"] != "void":
+            unpause(call, subscription)
+        call.save(subscription)
     elif subscription["status"] in ("past_due", "unpaid"):
         latest = next((i for i in invoices_of(call, subscription["id"]) if i["status"] != "draft"), None)
         if latest and latest["status"] in ("paid", "void", "uncollectible"):
             subscription["status"] = "active"
             call.save(subscription, "customer.subscription.updated")
+
+
+def unpause(call: Call, subscription: Json) -> None:
+    subscription["status"] = "active"
+    subscription.pop("status_details", None)
+    call.save(subscription, "customer.subscription.updated")
+    call.emit("customer.subscription.resumed", subscription)
 
 
 def end(call: Call, subscription: Json, *, status: str = "canceled", reason: str | None = None) -> Json:
@@ -63,7 +76,7 @@ def end(call: Call, subscription: Json, *, status: str = "canceled", reason: str
         subscription["canceled_at"] = subscription["canceled_at"] or call.now
         if reason:
             subscription["cancellation_details"] = {**subscription["cancellation_details"], "reason": reason}
-    for kind in ("renew", "expire_incomplete", "cancel", "collect_again", "trial_will_end"):
+    for kind in ("renew", "expire_incomplete", "cancel", "collect_again", "stay_paused", "trial_will_end"):
         call.unschedule(f"subscription.{kind}", subscription["id"])
     if status == "canceled":
         call.save(subscription)

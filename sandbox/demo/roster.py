@@ -94,6 +94,7 @@ STORIES: tuple[Story, ...] = (
     Story("cus_igor", "Igor", "his name and an invoice line carry orders to the machine", twists.igor, "starter"),
     Story("cus_lara", "Lara", "her Checkout link for the add-on has expired", links.lara, "starter"),
     Story("cus_toby", "Toby", "on Team; a change to Starter is scheduled; wants to stay", links.toby, "team"),
+    Story("cus_milo", "Milo", "trial ended without a card, paused; has added a card since", links.milo, "free"),
     Story("cus_mira", "Mira", "a business that paid $49 once by a payment link", links.mira, "free", requests=20),
 )
 

@@ -75,3 +75,13 @@ async def toby(shop: Shop) -> AsyncGenerator[datetime, None]:
         {"items": [{"price": price_id("starter_monthly"), "quantity": 1}], "proration_behavior": "none"},
     ]
     await shop.post("subscription_schedules/sub_sched_toby", {"phases": phases})
+
+
+async def milo(shop: Shop) -> AsyncGenerator[datetime, None]:
+    """Tried Team for two weeks and forgot the card; he has it on file since yesterday."""
+    yield shop.ago(days=18, hours=5)
+    await shop.customer("cus_milo", "Milo Brandt")
+    pause = {"end_behavior": {"missing_payment_method": "pause"}}
+    await shop.subscribe("cus_milo", "team_monthly", trial_period_days=14, trial_settings=pause)
+    yield shop.ago(days=1, hours=2)
+    await shop.card("cus_milo")

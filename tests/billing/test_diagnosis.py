@@ -245,6 +245,12 @@ CAUSES: list[Case] = [
         RootCause.SUBSCRIPTION_PAUSED,
         Status.AMBER,
         RecommendedAction.UPDATE_CARD,
+        facts(subscriptions=(subscription(status="paused"),), entitlements=access("free"), **NO_CARD),
+    ),
+    (
+        RootCause.SUBSCRIPTION_PAUSED,
+        Status.AMBER,
+        RecommendedAction.RESUME_SUBSCRIPTION,
         facts(subscriptions=(subscription(status="paused"),), entitlements=access("free")),
     ),
     (

@@ -63,6 +63,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_vito": [RootCause.TAX_ID_UNVERIFIED],
     "cus_lara": [RootCause.CHECKOUT_LINK_EXPIRED],
     "cus_toby": [RootCause.SCHEDULED_PLAN_CHANGE],
+    "cus_milo": [RootCause.SUBSCRIPTION_PAUSED],
     "cus_mira": [RootCause.HEALTHY],
 }
 
@@ -134,6 +135,15 @@ async def test_toby_is_told_what_becomes_what(bench: Bench):
         "then nothing changes."
     )
     assert found.evidence == (("subscription", "sub_toby"), ("schedule", "sub_sched_toby"))
+
+
+async def test_milo_is_told_that_his_card_is_enough(bench: Bench):
+    found = await bench.diagnosis("cus_milo")
+    assert found.explanation == (
+        "Your Team subscription is paused: its trial is over and there was no card to continue with. Your card ending "
+        "4242 is on file now, so it can start again; its first period is paid then."
+    )
+    assert found.recommended_action is RecommendedAction.RESUME_SUBSCRIPTION
 
 
 async def test_lola_is_not_told_why(bench: Bench):
