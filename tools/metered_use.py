@@ -12,10 +12,13 @@ from billing.usage_bill import UsagePrice
 from policy.effects import FactsUnavailable
 from tools.sources import SourceUnavailable
 from tools.stripe_bills import usage_price
+from tools.stripe_history import long_lines
+from tools.stripe_objects import invoice_facts
 from tools.stripe_reads import CustomerReads, together, understood
 from tools.usage import Usage, usage_of
 
 ITEMS: Final = 10  # metered items of one customer that are looked at, newest subscriptions first
+NEWEST: Final = 12
 BILLED: Final = frozenset(["open", "paid"])
 EDGE: Final = timedelta(hours=2)
 
@@ -35,34 +38,38 @@ async def billed_usage(
     invoices: tuple[InvoiceFacts, ...],
 ) -> tuple[BilledUsage, ...]:
     """For every metered item its newest bill. Raises `FactsUnavailable` when Stripe does not say what it is."""
+    billed = [
+        (*each, next((one for one in invoices if one.status in BILLED and _bills(one, *each)), None))
+        for each in metered_items(subscriptions)
+    ]
     found: list[BilledUsage | None] = await together(
-        *(_newest_bill(reads, usage, each, item, invoices) for each, item in metered_items(subscriptions))
+        *(bill(reads, usage, item, invoice) for _, item, invoice in billed if invoice is not None)
     )
     return tuple(each for each in found if each is not None)
 
 
-async def _newest_bill(
+async def bill(
     reads: CustomerReads,
     usage: Usage,
-    subscription: SubscriptionFacts,
     item: SubscriptionItemFacts,
-    invoices: tuple[InvoiceFacts, ...],
+    invoice: InvoiceFacts,
+    *,
+    until: datetime | None = None,
 ) -> BilledUsage | None:
-    invoice = next(
-        (one for one in invoices if one.subscription == subscription.id and one.status in BILLED and _lines(one, item)),
-        None,
-    )
-    if invoice is None or item.meter is None:
+    """The lines of an invoice, or of the preview of one, for what the item's meter counted. `until`: the period still
+    runs, and both counts go up to here. None where the invoice has no such lines, or the price is gone."""
+    lines = _lines(invoice, item)
+    if not lines or item.meter is None or invoice.subscription is None:
         return None
     price, meter = await together(metered_price(reads, item.price), meter_name(reads, item.meter))
     if price is None:
         return None
-    last = max(line.period_end for line in _lines(invoice, item))
-    lines = [line for line in _lines(invoice, item) if line.period_end == last]
+    last = max(line.period_end for line in lines)
+    lines = [line for line in lines if line.period_end == last]
     start = min(line.period_start for line in lines)
-    counted, edges = await counts(usage, reads, meter, start, last)
+    counted, edges = await counts(usage, reads, meter, start, last if until is None else min(last, until))
     return BilledUsage(
-        subscription=subscription.id,
+        subscription=invoice.subscription,
         invoice=invoice.id,
         price_id=item.price,
         price=price,
@@ -74,6 +81,24 @@ async def _newest_bill(
         counted=counted,
         edges=edges,
     )
+
+
+async def newest_invoices(reads: CustomerReads) -> tuple[InvoiceFacts, ...]:
+    """The newest dozen with all their lines; how they were paid is not looked at."""
+    listed = await reads.line.pages(reads.line.v1.invoices.list_async, {"customer": reads.customer}, NEWEST)
+    lines = await long_lines(reads, listed.items)
+    return tuple(understood(invoice_facts, each, lines=lines.get(each.id)) for each in listed.items)
+
+
+async def so_far(reads: CustomerReads, subscription: SubscriptionFacts) -> InvoiceFacts | None:
+    """What the next invoice of a subscription would be now; None when there is none to come, or when it has more lines
+    than a preview shows."""
+    found = await reads.line.try_read(
+        lambda: reads.line.v1.invoices.create_preview_async(
+            {"customer": reads.customer, "subscription": subscription.id}
+        )
+    )
+    return None if found is None or found.lines.has_more else understood(invoice_facts, found)
 
 
 async def metered_price(reads: CustomerReads, price_id: str) -> UsagePrice | None:
@@ -123,6 +148,10 @@ async def _units(
     if isinstance(found, SourceUnavailable):
         return None
     return next(((each.used, each.previous) for each in found.meters if each.meter == meter), None)
+
+
+def _bills(invoice: InvoiceFacts, subscription: SubscriptionFacts, item: SubscriptionItemFacts) -> bool:
+    return invoice.subscription == subscription.id and bool(_lines(invoice, item))
 
 
 def _lines(invoice: InvoiceFacts, item: SubscriptionItemFacts) -> list[InvoiceLineFacts]:

@@ -38,7 +38,7 @@ async def history(reads: CustomerReads, *, most: int = PAGE) -> History:
         reads.line.pages(v1.invoices.list_async, {"customer": customer, "expand": ["data.payments"]}, most),
         reads.line.pages(v1.payment_intents.list_async, {"customer": customer}, most),
     )
-    lines = await _long_lines(reads, invoices.items[:INVOICES_WITH_ALL_LINES])
+    lines = await long_lines(reads, invoices.items[:INVOICES_WITH_ALL_LINES])
     refunds, refunds_cut = await _refunds(reads, charges.items)
     joined = understood(_Joined, charges.items, invoices.items, intents.items)
     cut = {name for name, listed in (("charges", charges), ("invoices", invoices)) if listed.more}
@@ -62,7 +62,7 @@ async def one_invoice(reads: CustomerReads, found: stripe.Invoice) -> InvoiceFac
     charges: list[stripe.Charge] = [
         intent.latest_charge for intent in intents if intent.latest_charge and not isinstance(intent.latest_charge, str)
     ]
-    lines = await _long_lines(reads, [found])
+    lines = await long_lines(reads, [found])
     joined = understood(_Joined, charges, [found], intents)
     return understood(joined.invoice, found, lines.get(found.id))
 
@@ -130,7 +130,7 @@ def _intents_of(invoice: stripe.Invoice) -> list[str]:
     return [intent for intent in found if intent is not None]
 
 
-async def _long_lines(
+async def long_lines(
     reads: CustomerReads, invoices: list[stripe.Invoice] | tuple[stripe.Invoice, ...]
 ) -> dict[str, tuple[Any, ...]]:
     """All lines of those invoices that carry more than the ten Stripe embeds."""
