@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Final
 
 from billing.money import Money
 from policy.limits import load_limits
-from sandbox import invoice_collection, links, portal
-from sandbox.demo.catalogue import PLANS, PRICES
+from sandbox import checkout_terms, invoice_collection, links, portal
+from sandbox.demo.catalogue import METERED_PRICES, PLANS, PRICES, REQUESTS_PRICE
 from sandbox.disputes import REVIEW_SECONDS
 from sandbox.invoice_drafts import FINALIZE_AFTER
 from tools.list_invoices import LINK_LIFE
@@ -42,6 +43,7 @@ _HOUSE: Final[dict[str, Value]] = {
     "stripe.payment_tries": (invoice_collection.TRIES, "times"),
     "stripe.days_between_tries": invoice_collection.DAYS_BETWEEN * _DAY,
     "stripe.retry_span": (invoice_collection.TRIES - 1) * invoice_collection.DAYS_BETWEEN * _DAY,
+    "stripe.checkout_link": timedelta(seconds=checkout_terms.LONGEST),
     "stripe.portal_link": timedelta(seconds=portal.VISIT_WITHIN),
     "stripe.dispute_review": timedelta(seconds=REVIEW_SECONDS),
 }
@@ -91,10 +93,22 @@ def source(name: str) -> Value:
         case "price":
             price = PRICES[rest]
             return Money(price.amount, price.currency)
+        case "metered":
+            return _metered(rest)
         case "included":
             return PLANS[rest].included_requests, "requests"
         case _:
             return _HOUSE[name]
+
+
+def _metered(path: str) -> Value:
+    """`up_to.second` is where the second tier of the price for requests ends, `thousand.second` what a thousand cost
+    in it."""
+    part, _, tier_name = path.partition(".")
+    tier = METERED_PRICES[REQUESTS_PRICE]["tiers"][("first", "second", "third").index(tier_name)]
+    if part == "up_to":
+        return tier["up_to"], "requests"
+    return Money(int(Decimal(tier["unit_amount_decimal"]) * 1_000), "usd")
 
 
 def same(figure: Value, known: Value) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import httpx
+
 from policy.decisions import Deny, NeedsConfirmation
+from sandbox.demo.catalogue import PLANS, REQUESTS_PRICE, price_id
 from tests.knowledge.account import Account, done, rule
 from tests.knowledge.following import follow
 
@@ -104,3 +107,115 @@ async def a_trial_without_a_card(account: Account) -> None:
 async def beyond_the_plan(account: Account) -> None:
     [meter] = (await account.read("explain_usage", period="current"))["meters"]
     assert meter["beyond"] == meter["used"] - meter["included"] > 0
+
+
+@follow("annual-billing", "cus_tess")
+async def a_year_in_advance(account: Account) -> None:
+    """Ten months' price for twelve, less what is unused of the month; renewed a year later; the way back is credit."""
+    prices = {each["lookup_key"]: each["unit_amount"]["amount"] for each in (await account.read("list_plans"))["plans"]}
+    for plan in ("starter", "team", "business"):
+        assert prices[f"{plan}_yearly"] == 10 * prices[f"{plan}_monthly"]
+    offer = await account.read("preview_plan_change", plan="Starter", interval="year")
+    unused = min(line["amount"]["amount"] for line in offer["lines"])
+    assert offer["due_now"]["amount"] == prices["starter_yearly"] + unused < prices["starter_yearly"]
+    done(await account.agree("change_plan", **offer["change"]))
+    now = account.bench.now
+    [plan] = (await account.diagnose())["subscriptions"]
+    assert (plan["interval"], plan["period_end"]) == ("year", now.replace(year=now.year + 1).date().isoformat())
+    await account.pass_time(days=40)
+    assert (await account.read("preview_plan_change", plan="Starter", interval="month"))["due_now"]["amount"] < 0
+    [meter] = (await account.of("cus_lena").read("explain_usage", period="current"))["meters"]
+    assert meter["included"] == 12 * PLANS["team"].included_requests
+
+
+@follow("duplicate-subscription", "cus_jude")
+async def signed_up_twice(account: Account) -> None:
+    """A colleague settles it; the newer one can be ended, and the other renews untouched."""
+    found = await account.diagnose("duplicate_subscription")
+    assert found["recommended_action"] == "talk_to_human"
+    newer, older = found["subscriptions"]
+    assert found["at_stake"] == newer["unit_amount"]
+    done(await account.agree("cancel_subscription", subscription=newer["id"], when="now"))
+    await account.pass_time(days=25)
+    living = [each["id"] for each in (await account.diagnose())["subscriptions"] if each["status"] == "active"]
+    assert living == [older["id"]]
+    assert (await account.invoices())[0]["parent"]["subscription_details"]["subscription"] == older["id"]
+
+
+@follow("ended-unpaid", "cus_zara")
+async def ended_for_good(account: Account) -> None:
+    """Paying what is owed settles it and brings nothing back; a new subscription begins today."""
+    await account.diagnose("subscription_canceled_unpaid")
+    asked = await account.agree("resume_subscription", subscription="sub_zara")
+    assert rule(asked, Deny) == "resume.ended"
+    [owed] = (await account.read("list_invoices", status="open", lines=False))["invoices"]
+    paid = await account.page(await account.fresh_link(owed["id"]), card="pm_card_visa")
+    assert paid.status_code == httpx.codes.OK
+    assert (await account.read("list_invoices", status="open", lines=False))["invoices"] == []
+    assert (await account.subscription())["status"] == "canceled"
+    await account.new_card()
+    await account.bench.shop.post(
+        "subscriptions", {"customer": account.customer, "items": [{"price": price_id("team_monthly")}]}
+    )
+    newest = (await account.diagnose())["subscriptions"][0]
+    assert (newest["id"] != "sub_zara", newest["status"]) == (True, "active")
+
+
+@follow("plan-larger-than-paid", "cus_ruth")
+async def more_than_is_paid(account: Account) -> None:
+    """Told beside each other, for a colleague; the next bill is the plan's that is paid. An upgrade has its price."""
+    found = await account.diagnose("plan_over_granted")
+    assert found["recommended_action"] == "talk_to_human"
+    access = await account.read("check_entitlements")
+    assert (access["granted"], access["paid"][0]["plan"]) == ("business", "Team")
+    assert (await account.read("preview_plan_change", plan="Business"))["due_now"]["amount"] > 0
+    await account.pass_time(days=31)
+    assert (await account.invoices())[0]["total"] == found["subscriptions"][0]["unit_amount"]["amount"]
+
+
+@follow("plan-larger-than-paid", "cus_hank")
+async def unlocked_though_over(account: Account) -> None:
+    await account.diagnose("unpaid_but_unlocked")
+    access = await account.read("check_entitlements")
+    assert (access["granted"], access["paid"]) == ("team", [])
+    before = len(await account.invoices())
+    await account.pass_time(days=40)
+    assert len(await account.invoices()) == before
+
+
+@follow("currency", "cus_gwen")
+async def one_currency_while_it_runs(account: Account) -> None:
+    """Offers are in the currency of what runs; only a new subscription can have another one."""
+    plans = (await account.read("list_plans"))["plans"]
+    assert {each["unit_amount"]["currency"] for each in plans} == {"eur"}
+    assert (await account.read("preview_plan_change", plan="Team"))["due_now"]["currency"] == "eur"
+    other = await account.read("preview_plan_change", plan=price_id("team_monthly"))
+    assert (other["change"], other["note"]) == (None, "no such plan")
+
+
+@follow("tiers-of-requests", "cus_vera")
+async def step_by_step(account: Account) -> None:
+    """Each step at its own price, in arrears, adding up to the invoice to the cent."""
+    await account.diagnose("metered_overage_billed")
+    bill = await account.read("explain_invoice")
+    assert bill["explained"]
+    free, second, third = [line["amount"]["amount"] for line in bill["lines"] if line["kind"] == "usage"]
+    assert (free, second) == (0, 100 * 2_00)
+    assert third > 0
+    assert bill["total"]["amount"] == 60_00 + second + third
+    renewed = await account.bench.shop.get(f"invoices/{bill['invoice']}")
+    [used] = {
+        line["period"]["end"]
+        for line in renewed["lines"]["data"]
+        if line["pricing"]["price_details"]["price"] == REQUESTS_PRICE
+    }
+    assert used == renewed["period_end"]
+
+
+@follow("usage-count-differs", "cus_yuri")
+async def billed_for_more_than_was_counted(account: Account) -> None:
+    found = await account.diagnose("usage_billed_differs")
+    assert found["recommended_action"] == "talk_to_human"
+    bill = await account.read("explain_invoice")
+    beyond = [line["amount"]["amount"] for line in bill["lines"] if line["kind"] == "usage"]
+    assert 0 < found["at_stake"]["amount"] < sum(beyond)

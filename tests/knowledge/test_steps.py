@@ -22,6 +22,7 @@ from tests.knowledge import (
     steps_cards,
     steps_discounts,
     steps_invoices,
+    steps_links,
     steps_payments,
     steps_plans,
     steps_refunds,
@@ -35,7 +36,16 @@ from tools.effects import StripeEffects
 from tools.stripe_asgi import AsgiHTTPClient
 from tools.stripe_client import SANDBOX_KEY, make_client
 
-STEPS_ARE_IN = (steps_cards, steps_discounts, steps_invoices, steps_payments, steps_plans, steps_refunds, steps_taxes)
+STEPS_ARE_IN = (
+    steps_cards,
+    steps_discounts,
+    steps_invoices,
+    steps_links,
+    steps_payments,
+    steps_plans,
+    steps_refunds,
+    steps_taxes,
+)
 ARTICLES = {article.id: article for article in published(read_articles())}
 OpenAccount = Callable[[str], Account]
 
