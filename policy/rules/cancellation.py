@@ -25,6 +25,7 @@ def already_ended(q: Q) -> Deny | None:
         "cancel.already",
         "The subscription has ended." if ended else "The subscription is set to end with its period already.",
         {"status": current.status, "cancel_at_period_end": current.cancel_at_period_end},
+        "Nothing is left to do, or the end is asked for at once.",
         customer_reason="That subscription has already ended."
         if ended
         else "That subscription is already set to end with the current period.",

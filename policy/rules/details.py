@@ -64,6 +64,7 @@ def nothing_new(q: Q) -> Deny | None:
         "details.same",
         "The billing details are as asked already.",
         {},
+        "Name what is different.",
         customer_reason="Your billing details say that already.",
     )
 

@@ -57,6 +57,7 @@ def several_items(q: Q) -> Deny | None:
         "plan.several_items",
         f"The subscription has {count} items; which one changes is for a human to say.",
         {"items": count},
+        "A colleague changes it in Stripe's dashboard.",
         customer_reason="Your subscription has several parts, so a colleague has to change it.",
     )
 
@@ -87,6 +88,7 @@ def same_plan(q: Q) -> Deny | None:
         "plan.same",
         "The subscription is on this price already.",
         {"price": q.action.price},
+        "Name another plan.",
         customer_reason="You are on that plan already.",
     )
 

@@ -135,6 +135,7 @@ def price_not_clear(q: Q) -> Deny | None:
         "promotion.price",
         "The subscription has no single fixed price, so what the code is worth is for a human to work out.",
         {"items": len(q.facts.items)},
+        "A colleague applies it in Stripe's dashboard.",
         customer_reason="The price of your subscription depends on use, so a colleague has to apply the code.",
     )
 

@@ -66,6 +66,7 @@ def not_paid(q: Q) -> Deny | None:
         "refund.not_paid",
         f"The charge is {charge.status}: nothing was collected that could be returned.",
         {"status": charge.status, "captured": charge.captured},
+        "The payment succeeds, or is captured.",
         customer_reason="That payment was not completed, so there is nothing to refund.",
     )
 
@@ -90,6 +91,7 @@ def nothing_left(q: Q) -> Deny | None:
         "refund.nothing_left",
         "The charge has been refunded in full already.",
         {"charge_amount": _charge(q).amount.amount, "refunded": already_refunded(q)},
+        "Look at where the earlier refund is.",
         customer_reason="That charge has already been refunded in full.",
     )
 
@@ -127,6 +129,7 @@ def in_the_future(q: Q) -> Deny | None:
         "refund.clock",
         "The charge is dated in the future: a clock is wrong.",
         {"created": _charge(q).created.isoformat()},
+        "The clocks are set right.",
         customer_reason="A colleague has to look at this charge.",
     )
 

@@ -58,6 +58,7 @@ def not_ending(q: Q) -> Deny | None:
         if fixed
         else "The subscription is not set to end.",
         {"cancel_at_period_end": False, "cancel_at": current.cancel_at.isoformat() if current.cancel_at else None},
+        "A colleague changes the agreed day." if fixed else "Nothing is left to do.",
         customer_reason="The end of that subscription was agreed for a certain day, so a colleague has to change it."
         if fixed
         else "That subscription is not set to end: it renews as usual.",

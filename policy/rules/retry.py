@@ -39,6 +39,7 @@ def not_found(q: Q) -> Deny | None:
         "retry.not_found",
         "No such invoice belongs to this customer.",
         {"invoice": q.action.invoice},
+        "Take an id from list_invoices.",
         customer_reason="I cannot find that invoice on your account.",
     )
 
@@ -51,6 +52,7 @@ def not_open(q: Q) -> Deny | None:
         "retry.not_open",
         f"The invoice is {invoice.status} with {invoice.amount_remaining} remaining: nothing is to be collected.",
         {"status": invoice.status, "remaining": invoice.amount_remaining.amount},
+        "Another invoice is open.",
         customer_reason="There is nothing left to pay on that invoice.",
     )
 

@@ -1,0 +1,38 @@
+"""Every denial of every law says what it compared, what would change the answer, and how the customer is told."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import policy.rules
+
+FOLDER = Path(str(policy.rules.__file__)).parent
+
+
+def denials() -> Iterator[tuple[str, ast.Call]]:
+    for path in sorted(FOLDER.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Deny":
+                yield f"{path.stem}: {ast.unparse(node.args[0])}", node
+
+
+FOUND = list(denials())
+
+
+def test_there_are_many() -> None:
+    assert len(FOUND) > 50
+
+
+@pytest.mark.parametrize(("name", "call"), FOUND, ids=[name for name, _ in FOUND])
+def test_a_denial_is_explained(name: str, call: ast.Call) -> None:
+    by_name = {each.arg for each in call.keywords}
+    said = dict(zip(("rule", "reason", "facts", "remedy"), call.args, strict=False))
+    for part in ("reason", "facts", "remedy", "customer_reason"):
+        assert part in said or part in by_name, f"{name} has no {part}"
+    told = next(each.value for each in call.keywords if each.arg == "customer_reason")
+    for words in (each.value for each in ast.walk(told) if isinstance(each, ast.Constant)):
+        assert "Stripe" not in str(words), f"{name} speaks of our own tools to the customer"
