@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -80,6 +81,12 @@ def _sqlite(url: str, begin: str, *, synchronous: str = "FULL", query_only: bool
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)
     return engine
+
+
+def attempt(connection: Connection) -> AbstractContextManager[object]:
+    """One statement that may fail without spoiling the transaction. SQLite takes back a failed statement by itself
+    (sqlite.org/lang_conflict.html, ABORT); PostgreSQL needs a savepoint for it."""
+    return nullcontext() if connection.dialect.name == "sqlite" else connection.begin_nested()
 
 
 def lock_log(connection: Connection) -> None:

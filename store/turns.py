@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store.dialects import attempt
 from store.errors import Conflict, NotFound, TurnDone, TurnRunning
 from store.ids import fresh
 from store.instants import read, read_or_none, written
 from store.keys import Erased
 from store.redaction import redact_value
-from store.tables import turn_steps, turns
+from store.tables import cases, turn_steps, turns
 
 if TYPE_CHECKING:
     from store.cases import CaseRow
@@ -147,18 +148,22 @@ class TurnRows:
         """Keep what a turn learnt; `content` is JSON, redacted and sealed. Steps never change.
 
         Raises `Conflict` when step `n` exists: a recovered turn reads `steps` first. Raises `NotFound`."""
-        customer = self._uow.cases.get(self.get(turn_id).case_id).customer
-        sealed = self._seal(customer, content, _step_aad(turn_id, n))
+        customer = self._uow.connection.execute(
+            select(cases.c.customer).join(turns, turns.c.case_id == cases.c.id).where(turns.c.id == turn_id)
+        ).scalar()
+        if customer is None:
+            raise NotFound("turn", turn_id)
+        plain = _plain(content)
+        sealed = self._uow.keys.seal(customer, plain, _step_aad(turn_id, n))[1]
         now = written(self._uow.clock())
         try:
-            with self._uow.connection.begin_nested():
+            with attempt(self._uow.connection):
                 self._uow.connection.execute(
                     insert(turn_steps).values(turn_id=turn_id, n=n, kind=kind, content_sealed=sealed, created_at=now)
                 )
         except IntegrityError as error:
             raise Conflict(f"Turn {turn_id} already has a step {n}.") from error
-        kept = redact_value(dict(content))
-        return StepRow(turn_id, n, kind, json.loads(json.dumps(kept)), erased=False, created_at=read(now))
+        return StepRow(turn_id, n, kind, json.loads(plain), erased=False, created_at=read(now))
 
     def steps(self, turn_id: str) -> list[StepRow]:
         """The turn's steps in order."""
@@ -168,8 +173,7 @@ class TurnRows:
         return [self._step(row) for row in rows]
 
     def _seal(self, customer: str, content: Mapping[str, object], aad: bytes) -> bytes:
-        plain = json.dumps(redact_value(dict(content)), ensure_ascii=True, allow_nan=False).encode("ascii")
-        return self._uow.keys.seal(customer, plain, aad)[1]
+        return self._uow.keys.seal(customer, _plain(content), aad)[1]
 
     def _open(self, sealed: bytes, aad: bytes) -> dict[str, object] | None:
         plain = self._uow.keys.open(sealed, aad)
@@ -194,6 +198,10 @@ class TurnRows:
     def _step(self, row: Row[tuple[object, ...]]) -> StepRow:
         content = self._open(row.content_sealed, _step_aad(row.turn_id, row.n))
         return StepRow(row.turn_id, row.n, row.kind, content or {}, content is None, read(row.created_at))
+
+
+def _plain(content: Mapping[str, object]) -> bytes:
+    return json.dumps(redact_value(dict(content)), ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
 def _result_aad(turn_id: str) -> bytes:
