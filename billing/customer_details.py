@@ -19,7 +19,9 @@ class AddressFacts:
 
 @dataclass(frozen=True, slots=True)
 class TaxIdFacts:
-    """`verification` is Stripe's word: pending | verified | unverified | unavailable; None where it checks nothing."""
+    """docs.stripe.com/billing/customer/tax-ids: what a register says of a number comes later than the number itself.
+
+    `verification` is Stripe's word: pending | verified | unverified | unavailable; None where it checks nothing."""
 
     id: str
     type: str

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from billing.checkouts import CheckoutFacts
+from billing.customer_details import TaxIdFacts
 from billing.ids import (
     ChargeId,
     CustomerId,
@@ -190,15 +191,6 @@ class SubscriptionFacts:
     scheduled_change: ScheduledChange | None = None
     default_payment_method: PaymentMethodId | None = None
     metadata: dict[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class TaxIdFacts:
-    """docs.stripe.com/billing/customer/tax-ids: what an authority says of it comes later than the number itself."""
-
-    id: str
-    type: str
-    verification: str | None  # pending | verified | unverified | unavailable
 
 
 @dataclass(frozen=True, slots=True)

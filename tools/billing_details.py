@@ -10,7 +10,6 @@ from tools.desk import Desk
 from tools.registry import Arguments
 from tools.stripe_objects import address_facts
 from tools.stripe_reads import together, understood
-from tools.stripe_tax_ids import tax_ids
 
 TAX_IDS: Final = 10
 
@@ -53,7 +52,7 @@ class BillingDetailsAnswer(Answer):
 
 
 async def billing_details(_arguments: BillingDetails, desk: Desk) -> BillingDetailsAnswer:
-    found, listed = await together(desk.stripe.raw_customer(), tax_ids(desk.stripe))
+    found, listed = await together(desk.stripe.raw_customer(), desk.stripe.tax_ids())
     address = understood(address_facts, found.address)
     return BillingDetailsAnswer(
         name=brief(found.name),

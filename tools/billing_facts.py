@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from billing.customer_details import TaxIdFacts
 from billing.facts import (
     BillingFacts,
     EntitlementFacts,
@@ -14,7 +15,6 @@ from billing.facts import (
     PriceFacts,
     Source,
     SubscriptionFacts,
-    TaxIdFacts,
 )
 from billing.granted_plans import unpaid_for
 from billing.ids import CustomerId

@@ -12,7 +12,7 @@ from typing import Any
 
 import stripe
 
-from billing.customer_details import AddressFacts
+from billing.customer_details import AddressFacts, TaxIdFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -26,7 +26,6 @@ from billing.facts import (
     ScheduledChange,
     SubscriptionFacts,
     SubscriptionItemFacts,
-    TaxIdFacts,
 )
 from billing.ids import (
     ChargeId,
@@ -248,7 +247,8 @@ def _credited(invoice: stripe.Invoice) -> Money | None:
 
 
 def tax_id_facts(tax_id: stripe.TaxId) -> TaxIdFacts:
-    return TaxIdFacts(tax_id.id, tax_id.type, tax_id.verification.status if tax_id.verification else None)
+    verification = tax_id.verification
+    return TaxIdFacts(tax_id.id, tax_id.type, tax_id.value, verification.status if verification else None)
 
 
 def subscription_facts(

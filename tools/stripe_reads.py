@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import stripe
 
+from billing.customer_details import TaxIdFacts
 from billing.facts import (
     ChargeFacts,
     CustomerFacts,
@@ -23,7 +24,6 @@ from billing.facts import (
     RefundFacts,
     ScheduledChange,
     SubscriptionFacts,
-    TaxIdFacts,
 )
 from billing.ids import CustomerId
 from policy.effects import FactsUnavailable

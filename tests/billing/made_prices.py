@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from billing.facts import BillingFacts, TaxIdFacts
+from billing.customer_details import TaxIdFacts
+from billing.facts import BillingFacts
 from billing.findings import RecommendedAction, RootCause, Status
 from tests.billing.made import access, ago, facts, invoice, item, subscription, usd
 
@@ -34,7 +35,7 @@ def tina(**changes: Any) -> BillingFacts:
 
 
 def vito(verification: str | None) -> BillingFacts:
-    return facts(tax_ids=(TaxIdFacts("txi_1", "eu_vat", verification),))
+    return facts(tax_ids=(TaxIdFacts("txi_1", "eu_vat", "IT00743110157", verification),))
 
 
 PRICE_CAUSES = [
@@ -58,7 +59,7 @@ PRICE_NEAR = [
     *(
         (RootCause.TAX_ID_MISSING, tina(**change))
         for change in (
-            {"tax_ids": (TaxIdFacts("txi_1", "eu_vat", "verified"),)},
+            {"tax_ids": (TaxIdFacts("txi_1", "eu_vat", "IT00743110157", "verified"),)},
             {"invoices": (replace(TAXED, tax=None),)},
             {"invoices": (replace(TAXED, shows_tax_id=True),)},  # one was on file then, and was removed since
             {"invoices": (replace(TAXED, status="void"),)},
