@@ -1,7 +1,7 @@
 """Grammar of claims: who does what, and when. Finds sentences that say or promise that Lee changed something.
 
 English verb phrases are matched by voice and tense around verbs of effect (`claim_verbs.toml`), so the wording of the
-rest does not matter. It fails closed: what looks like a claim counts as one. Idioms it cannot see are the head's work.
+rest does not matter: what looks like a claim counts as one, unless the trained head is certain that it is none.
 """
 
 from __future__ import annotations
@@ -227,6 +227,14 @@ _IDIOMS: Final[tuple[tuple[re.Pattern[str], Claim], ...]] = (
 )
 
 
+_DOER: Final = re.compile(rf"\b{_WE}\b", re.I)
+
+
+def names_doer(sentence: str) -> bool:
+    """Whether the sentence speaks of Lee, its colleagues or its systems as somebody who acts."""
+    return _DOER.search(plain(sentence)) is not None
+
+
 def find(sentence: str) -> Claim | None:
     """The claim a sentence makes, or None.
 
@@ -240,13 +248,13 @@ def find(sentence: str) -> Claim | None:
         if question and (row.mood != "done" or row.passive):
             continue
         if any(not _negated(flat, match) for match in row.pattern.finditer(flat)):
-            return Claim(_sharper(row.action, flat), row.mood, row.passive)
+            return Claim(sharper(row.action, flat), row.mood, row.passive)
     if question:
         return None
     for pattern, claim in _IDIOMS:
         match = pattern.search(flat)
         if match and not _negated(flat, match):
-            return Claim(_sharper(claim.action, flat), claim.mood, claim.passive)
+            return Claim(sharper(claim.action, flat), claim.mood, claim.passive)
     return None
 
 
@@ -257,7 +265,7 @@ def _negated(flat: str, match: re.Match[str]) -> bool:
     return _NOT.search(window) is not None
 
 
-def _sharper(action: Action, flat: str) -> Action:
+def sharper(action: Action, flat: str) -> Action:
     """`I've processed the cancellation` is about cancelling: the noun names the action where the verb does not."""
     if action not in ("other", "link"):
         return action

@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.amounts import Amount, amounts, amounts_in
 from agent.effects import EffectRecord
+from agent.references import Day, facts
 
 LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+", re.I)
 _BARE = re.compile(
@@ -21,7 +22,8 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """`passages` maps passage id to (article, text). `refunded` holds amounts that Stripe shows as returned before,
-    `cancelled` whether it shows a subscription as ended or ending."""
+    `cancelled` whether it shows a subscription as ended or ending. `days` are those that any fact or message names,
+    `words` all they say, in upper case: an identifier of the reply has to stand there."""
 
     amounts: frozenset[Amount] = frozenset()
     links: frozenset[str] = frozenset()
@@ -30,6 +32,9 @@ class Evidence:
     cancelled: bool = False
     explained: tuple[str, ...] = ()  # sentences of the diagnosis, which are ours and rest on facts
     effects: tuple[EffectRecord, ...] = ()
+    days: frozenset[Day] = frozenset()
+    words: str = ""
+    titles: frozenset[str] = frozenset()  # of the articles of `passages`
 
 
 def links(text: str) -> set[str]:
@@ -48,10 +53,11 @@ def gather(
     known: Iterable[str] = (),
 ) -> Evidence:
     """`results` are (tool, result) of reads that worked, `known` texts of our own (the human contact)."""
-    effects = tuple(effects)
+    results, conversation, known, effects = list(results), list(conversation), list(known), tuple(effects)
     sums: set[Amount] = set()
     urls: set[str] = set()
     passages: dict[str, tuple[str, str]] = {}
+    titles: set[str] = set()
     refunded: set[Amount] = set()
     cancelled = False
     explained: list[str] = []
@@ -60,12 +66,13 @@ def gather(
         urls |= links(json.dumps(result, ensure_ascii=False))
         if tool == "search_knowledge":
             passages.update(_passages(result))
+            titles |= {row["title"] for row in _rows(result) if isinstance(row.get("title"), str)}
             continue
         for row in _rows(result):
             if tool == "diagnose" and isinstance(row.get("explanation"), str):
                 explained.append(row["explanation"])
             refunded |= _returned(row)
-            cancelled = cancelled or row.get("cancel_at_period_end") is True or row.get("status") == "canceled"
+            cancelled = cancelled or _ends(row)
     for text in (*conversation, *known):
         sums |= amounts(text)
     for text in known:
@@ -74,8 +81,19 @@ def gather(
         sums |= amounts_in([effect.journalled(), effect.shown or ""])
         if effect.secret is not None:
             urls.add(effect.secret)
+    settled = [[effect.journalled(), effect.shown, effect.secret] for effect in effects]
+    days, words = facts([*(result for _, result in results), *conversation, *known, *settled])
     return Evidence(
-        frozenset(sums), frozenset(urls), passages, frozenset(refunded), cancelled, tuple(explained), effects
+        frozenset(sums),
+        frozenset(urls),
+        passages,
+        frozenset(refunded),
+        cancelled,
+        tuple(explained),
+        effects,
+        days,
+        words,
+        frozenset(titles),
     )
 
 
@@ -87,6 +105,13 @@ def _rows(value: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(value, list):
         for item in value:
             yield from _rows(item)
+
+
+def _ends(row: dict[str, Any]) -> bool:
+    """Whether it is a subscription that has ended or will; a payment may be `canceled` as well."""
+    ident = row.get("id") or row.get("subscription")
+    running = "plan" in row or (isinstance(ident, str) and ident.startswith("sub_"))
+    return row.get("cancel_at_period_end") is True or (running and row.get("status") in ("canceled", "ended"))
 
 
 def _returned(row: dict[str, Any]) -> set[Amount]:

@@ -16,19 +16,23 @@ from agent.claims import ClaimDetector
 from agent.effects import EffectRecord
 from agent.evidence import Evidence, links
 from agent.ledger_sentences import all_about, to_tell
+from agent.references import unknown_days, unknown_identifiers
 from agent.sentences import checkable, plain, sentences
 
 PLACEHOLDER = "[[effects]]"
 LONGEST = 4_000  # characters
 # A claim's verb, and the tools whose sentence from the ledger may stand in the claim's place.
 _TOOLS_OF = {
-    "refund": ("refund",),
+    "refund": ("refund", "account_credit"),
     "cancel": ("cancel_subscription", "undo_scheduled_change"),
     "change": ("change_plan", "update_billing_details", "set_tax_id", "undo_scheduled_change"),
     "charge": ("retry_payment", "resume_subscription"),
     "link": ("card_update_link", "new_checkout_link"),
 }
-_ROW = re.compile(r"[-+]?(?:US)?[$€£]\s?\d[\d.,]*(?::| on )")
+# Told of an earlier day, and not as news.
+_EARLIER = re.compile(r"\b(?:earlier|before|previous(?:ly)?|already|records?|recorded|last|on \d{1,2} [A-Z])", re.I)
+_ARTICLE = "From our help article “{}”:"  # agent/replies/passage.j2; the title is the article's
+_ROW = re.compile(r"[-+]?(?:(?:US)?[$€£¥]|[A-Z]{3} )\s?\d[\d.,]*(?::| on )")
 # Statuses about which the ledger has something to say in place of the model's sentence.
 _SPOKEN_FOR = frozenset({"succeeded", "waiting", "unknown"})
 
@@ -51,16 +55,23 @@ class HeldReply:
         if len(text) > LONGEST:
             return Held((f"The reply is longer than {LONGEST} characters.",))
         problems: list[str] = []
-        parts = sentences(body)
+        titles = [title for title in sorted(evidence.titles) if _ARTICLE.format(title) in body]
+        for title in titles:
+            body = body.replace(_ARTICLE.format(title), "\n")
+        parts = [*sentences(body), *titles]
         if not parts and not evidence.effects:
             problems.append("The reply is empty.")
         ours = (*(text for _, text in evidence.passages.values()), *evidence.explained)
         passages = " ".join(" ".join(plain(text).split()) for text in ours)
-        quoted = frozenset(n for n, part in enumerate(parts) if " ".join(plain(part).split()).strip("\"'") in passages)
+        quoted = frozenset(
+            n
+            for n, part in enumerate(parts)
+            if part in titles or " ".join(plain(part).split()).strip("\"'") in passages
+        )
         dropped: set[str] = set()
         for n, (part, claim) in enumerate(zip(parts, self._detector.claims(parts, quoted), strict=True)):
             if claim is not None and not _on_record(claim, part, evidence):
-                if _spoken_for(claim, evidence.effects):
+                if part not in titles and _spoken_for(claim, evidence.effects):
                     dropped.add(part)
                     continue
                 problems.append(
@@ -96,13 +107,13 @@ def _facts_only(part: str) -> bool:
 
 
 def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:
-    """A sentence without a doer may tell of something Stripe shows as done before this turn."""
-    if not claim.passive and claim.action != "other":
+    """A sentence without a doer may tell of something that Stripe shows as done before this turn."""
+    if not claim.passive:
         return False
     named = amounts(part)
-    if claim.mood == "done" and claim.action in ("refund", "other") and named and named <= evidence.refunded:
-        return True
-    return claim.passive and claim.mood == "done" and claim.action == "cancel" and evidence.cancelled and not named
+    if claim.action in ("refund", "other") and claim.mood == "done" and evidence.refunded:
+        return named <= evidence.refunded if named else _EARLIER.search(plain(part)) is not None
+    return claim.action in ("cancel", "other") and evidence.cancelled and not named
 
 
 def _spoken_for(claim: Claim, effects: Sequence[EffectRecord]) -> bool:
@@ -122,7 +133,10 @@ def _figures(text: str, evidence: Evidence) -> list[str]:
         f"The amount {amount[0]} ({amount[1]}, minor units) comes from no tool and no message."
         for amount in sorted(unknown)
     ]
-    return found
+    days = unknown_days(text, evidence.days)
+    found += [f"The day {day} comes from no tool and no message." for day in days]
+    names = unknown_identifiers(text, evidence.words)
+    return found + [f"{name[:80]} comes from no tool and no message." for name in names]
 
 
 def _known_link(link: str, evidence: Evidence) -> bool:

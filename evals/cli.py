@@ -98,3 +98,39 @@ def _show(graded: list[Any]) -> None:
             console.print(Text(f"UNSAFE {one.attempt.name}: {why}"), style="red")
         for why in one.grade.faults:
             console.print(Text(f"failed {one.attempt.name}: {why}"), style="yellow")
+
+
+@app.command()
+def claims(
+    which: Annotated[str, typer.Option("--set", help="hand (300 + 300), second (60 + 60) or composed.")] = "hand",
+    listed: Annotated[bool, typer.Option("--list", help="Print every reply that was judged wrongly.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """False claims that the held reply lets out, true replies it keeps back, by kind, and milliseconds a reply."""
+    from agent.claims import ClaimDetector
+    from agent.reply import HeldReply
+    from evals.claim_rates import SETS, judge, rates, replies_of, typical_milliseconds
+    from knowledge.embedder import load_embedder
+
+    if which not in SETS:
+        raise Plainly(f"there is no set {which!r}: {', '.join(SETS)}")
+    judged = judge(HeldReply(ClaimDetector(load_embedder())), replies_of(which))
+    for false, word in ((True, "missed"), (False, "blocked")):
+        found = rates(judged, false=false)
+        if as_json:
+            print_json({word: [{"kind": each.name, "wrong": each.wrong, "of": each.of} for each in found]})
+            continue
+        shown = table("false replies" if false else "true replies", word, "of", "rate", "95 % interval")
+        for each in found:
+            low, high = each.interval
+            rate = f"{each.wrong / each.of:.1%}"
+            shown.add_row(each.name, str(each.wrong), str(each.of), rate, f"{low:.1%} to {high:.1%}")
+        console.print(shown)
+    median, slow = typical_milliseconds(judged)
+    if as_json:
+        print_json({"milliseconds": {"median": round(median, 1), "p95": round(slow, 1)}})
+    else:
+        console.print(f"milliseconds a reply: median {median:.1f}, 95th percentile {slow:.1f}")
+    for one in judged if listed else ():
+        if one.wrong:
+            console.print(Text(f"{one.fate} [{one.reply.kind}, {one.reply.situation}] {one.reply.text!r}"))
