@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -11,12 +12,13 @@ from pathlib import Path
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from app.logs import logging_to
+from evals.bench import profile, starts, throughput
 from evals.bench.contenders import BareLoop, Contender, WholeTurn, instant_registry, others
 from evals.bench.machine import machine
 from evals.bench.model_server import MODEL, serving
-from evals.bench.profile import sampling, table
 from evals.bench.turn import HEAD, compare
 from evals.harness import Bench, open_bench, open_copy
+from evals.recorded import FOLDER, read_tickets
 
 
 def main() -> None:
@@ -25,6 +27,10 @@ def main() -> None:
     print(f"\nA turn with three tool calls, milliseconds, N = {options.rounds} interleaved rounds\n")
     with open_bench() as bench, serving() as url:
         asyncio.run(_turns(bench, url, options.rounds, options.others))
+        asyncio.run(_tickets(bench))
+    print("\nFrom the start of a command to its end\n")
+    show(starts.HEAD, starts.starts(options.starts))
+    print(f"\nLoad at the end: {os.getloadavg()[0]:.1f}")
 
 
 async def _turns(bench: Bench, url: str, rounds: int, python: Path | None) -> None:
@@ -40,9 +46,18 @@ async def _turns(bench: Bench, url: str, rounds: int, python: Path | None) -> No
             contenders += await stack.enter_async_context(others(python, url, folder))
         show(HEAD, [series.row for series in await compare(url, contenders, rounds)])
         print(f"\nWhere the whole durable turn's time goes, N = {rounds} turns\n")
-        with sampling() as sampler:
+        with profile.sampling() as sampler:
             milliseconds = [await whole.once() for _ in range(rounds)]
-        show(["", "ms a turn", "share"], table(sampler, rounds, sum(milliseconds) / 1000))
+        show(profile.HEAD, profile.table(sampler, rounds, sum(milliseconds) / 1000))
+
+
+async def _tickets(bench: Bench) -> None:
+    with tempfile.TemporaryDirectory(prefix="lee-bench-") as name, logging_to(Path(name)):
+        found = await throughput.throughput(bench, Path(name), read_tickets(FOLDER))
+    print("\nRecorded tickets with the offline planner, durable, Stripe's sandbox in the same process\n")
+    show(throughput.HEAD, found.rows)
+    print(f"\nWhere such a ticket's time goes, N = {found.profiled} tickets\n")
+    show(profile.HEAD, found.rooms)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -56,6 +71,7 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m evals.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=120, help="how often each turn is run (default: 120)")
+    parser.add_argument("--starts", type=int, default=6, help="how often each command is started (default: 6)")
     parser.add_argument("--others", type=Path, help="an interpreter with openai-agents and pydantic-ai, to compare")
     return parser.parse_args()
 

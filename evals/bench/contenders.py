@@ -23,6 +23,7 @@ from agent.bounds import Bounds
 from agent.calls import Calls, Standing
 from agent.control import schemas
 from agent.journal import Journal
+from agent.lee import Lee
 from agent.loop import Loop
 from agent.models.chat import Message
 from agent.models.openai_chat import OpenAIChat
@@ -109,18 +110,22 @@ class BareLoop:
         return took * 1000
 
 
+def durable(house: House, lee: Lee, stack: AsyncExitStack) -> House:
+    """The house with turns on DBOS, until the stack closes. A process has one of these at a time."""
+    turns = DurableTurns(lee.take_turn, workflow_url(house.settings.data, None))
+    turns.launch()
+    stack.callback(turns.close)
+    return replace(house, lee=lee, turns=turns)
+
+
 class WholeTurn:
     """From the customer's words to the released reply: case, workflow, journal, redaction, encryption, audit, topic,
-    claims. `house` is open; its turns are replaced by durable ones. No two turns are asked the same, or what was read
+    claims. No two turns are asked the same, or what was read
     of the one would be known in the next."""
 
-    def __init__(self, name: str, house: House, registry: Registry | None, durable: AsyncExitStack) -> None:
+    def __init__(self, name: str, house: House, registry: Registry, stack: AsyncExitStack) -> None:
         self.name = name
-        lee = house.lee if registry is None else replace(house.lee, registry=registry)
-        turns = DurableTurns(lee.take_turn, workflow_url(house.settings.data, None))
-        turns.launch()
-        durable.callback(turns.close)
-        self.house = replace(house, lee=lee, turns=turns)
+        self.house = durable(house, replace(house.lee, registry=registry), stack)
         self._number = itertools.count(1001)
 
     async def once(self) -> float:

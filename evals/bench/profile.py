@@ -1,13 +1,15 @@
 """Where a turn's time goes: a sampler looks at every thread a thousand times a second and names the room it is in.
 
 A turn moves between the event loop, DBOS's threads and worker threads; a profile of one thread would miss most of it.
-Samples in which every thread waits are the model server's, a timer's or another thread's.
+Samples in which every thread waits are the model server's, a timer's or another thread's. Time by the clock says what a
+customer waits for, and grows with the machine's load; a thread's processor time since the last sample does not.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -83,8 +85,10 @@ class Sampler(threading.Thread):
     def __init__(self) -> None:
         super().__init__(daemon=True, name="sampler")
         self.seen: Counter[str] = Counter()
+        self.spent: Counter[str] = Counter()  # nanoseconds of processor time
         self.samples = 0
         self._over = threading.Event()
+        self._clocks: dict[int, int] = {}
 
     def run(self) -> None:
         while not self._over.wait(EVERY):
@@ -93,6 +97,13 @@ class Sampler(threading.Thread):
             self.samples += 1
             for room in {room_of(frame) for frame in busy} or {IDLE}:
                 self.seen[room] += 1
+            for ident, frame in frames.items():
+                # A thread that is in `frames` cannot end while this one holds the interpreter, so its clock is there.
+                now = time.clock_gettime_ns(time.pthread_getcpuclockid(ident))
+                used = now - self._clocks.get(ident, now)
+                self._clocks[ident] = now
+                if used and ident != self.ident:
+                    self.spent[room_of(frame)] += used
 
     def stop(self) -> None:
         self._over.set()
@@ -139,11 +150,16 @@ def _waits(frame: FrameType) -> bool:
 
 
 def table(sampler: Sampler, turns: int, seconds: float) -> list[list[str]]:
-    """Rows of room, milliseconds a turn and share, largest first. Rooms busy at once share a sample."""
+    """Rows of room, milliseconds a turn by the clock with their share, and of processor time; largest first. Rooms busy
+    at once share a sample."""
     shares = sum(sampler.seen.values()) or 1
     each = seconds * 1000 / turns
-    return [
-        [room, f"{each * count / shares:.1f}", f"{count / shares:.0%}"]
+    rows = [
+        [room, f"{each * count / shares:.1f}", f"{count / shares:.0%}", f"{sampler.spent[room] / turns / 1e6:.1f}"]
         for room, count in sampler.seen.most_common()
         if count / shares >= 0.005
     ]
+    return [*rows, ["all", f"{each:.1f}", "", f"{sampler.spent.total() / turns / 1e6:.1f}"]]
+
+
+HEAD: Final = ("", "ms a turn", "share", "processor ms")

@@ -12,12 +12,15 @@ import pytest
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from agent.models.tokens import TokenCounter, byte_bound
+from evals.bench import throughput
 from evals.bench.contenders import BareLoop, WholeTurn, instant_registry
 from evals.bench.machine import machine, resident
 from evals.bench.model_server import CALLS, MODEL, serving
 from evals.bench.profile import sampling, table
+from evals.bench.starts import run
 from evals.bench.turn import HEAD, compare
 from evals.harness import Bench, open_copy
+from evals.recorded import FOLDER, read_tickets
 
 pytestmark = pytest.mark.process
 
@@ -61,3 +64,20 @@ def test_the_machine_is_named_and_nobody_else() -> None:
     assert "load before" in told
     now, most = resident()
     assert 0 < now <= most
+
+
+async def test_tickets_are_counted_and_no_words_are_asked_twice(bench: Bench, tmp_path: Path) -> None:
+    tickets = [ticket for ticket in read_tickets(FOLDER) if ticket.id in ("how_to", "dark_mode")]
+    found = await throughput.throughput(bench, tmp_path, tickets)
+    assert [row[1] for row in found.rows] == [str(2 * len(tickets))] * 2
+    assert all(len(row) == len(throughput.HEAD) for row in found.rows)
+    assert found.profiled == len(tickets)
+    assert found.rooms[-1][0] == "all"
+
+
+def test_a_command_is_measured_with_its_memory(tmp_path: Path) -> None:
+    told = run(tmp_path, "--help")
+    assert told.seconds > 0
+    assert 10 < told.megabytes < 200
+    with pytest.raises(RuntimeError, match=r"lee resolve ended with 2: .*customer"):
+        run(tmp_path, "resolve", "Hello?", "--customer")
