@@ -10,7 +10,7 @@ from billing.cards import expires, nothing_to_charge, paying_card
 from billing.facts import BillingFacts, InvoiceFacts, SubscriptionFacts
 from billing.failed_payments import failed_payments
 from billing.findings import Evidence, Finding, RecommendedAction, RootCause, Status, day
-from billing.money import Money
+from billing.prices import priced
 
 TRIAL_NOTICE: Final = timedelta(days=7)
 RENEWAL_NOTICE: Final = timedelta(days=30)
@@ -177,15 +177,6 @@ def scheduled_plan_change(facts: BillingFacts) -> Iterator[Finding]:
                 RecommendedAction.NONE,
                 (Evidence("subscription", subscription.id), Evidence("schedule", change.schedule)),
             )
-
-
-def priced(name: str, unit: Money | None, quantity: int, interval: str) -> str:
-    """`Team at $60.00 a month`, for all seats; the name alone where the price has no amount of its own."""
-    if unit is None:
-        return name
-    many = f"{quantity} × " if quantity != 1 else ""
-    every = "every" if interval[:1].isdigit() else "a"
-    return f"{many}{name} at {Money(unit.amount * quantity, unit.currency)} {every} {interval}"
 
 
 def plan(subscription: SubscriptionFacts) -> str:

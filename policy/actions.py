@@ -117,6 +117,16 @@ class ResumeSubscription(Action):
     )
 
 
+class UndoScheduledChange(Action):
+    """Take back a plan change that a schedule has planned for later, so that the present plan goes on. diagnose shows
+    it as `scheduled_change`. Nothing is charged now; the customer confirms the price that goes on."""
+
+    tool: ClassVar[str] = "undo_scheduled_change"
+    subscription: Annotated[str, StringConstraints(pattern=r"^sub_[A-Za-z0-9_]{3,120}$")] = Field(
+        description="Id of the subscription."
+    )
+
+
 class AccountCredit(Action):
     """Propose a credit towards the customer's next invoices, where something went wrong that a refund does not fit. A
     colleague decides about it unless the company's limits let it pass."""
@@ -213,6 +223,7 @@ ACTIONS: dict[str, type[Action]] = {
         ChangePlan,
         CancelSubscription,
         ResumeSubscription,
+        UndoScheduledChange,
         ApplyPromotionCode,
         UpdateBillingDetails,
         SetTaxId,

@@ -69,6 +69,13 @@ class ResumeCase:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduledChangeCase:
+    as_of: datetime
+    customer: CustomerFacts
+    subscription: SubscriptionFacts | None
+
+
+@dataclass(frozen=True, slots=True)
 class CreditCase:
     """The currency of a credit is that of the customer's balance, which Stripe keeps in one currency only."""
 
@@ -132,6 +139,7 @@ ActionFacts = (
     | PlanChangeCase
     | CancelCase
     | ResumeCase
+    | ScheduledChangeCase
     | CreditCase
     | PromotionCase
     | DetailsCase

@@ -18,9 +18,10 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
-from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase
+from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase
 from policy.proposals import Principal, Proposal
 
 
@@ -32,6 +33,8 @@ def target(action: Action, principal: Principal) -> str:
         case RetryPayment():
             return action.invoice
         case ChangePlan() | CancelSubscription() | ResumeSubscription() | ApplyPromotionCode():
+            return action.subscription
+        case UndoScheduledChange():
             return action.subscription
         case AccountCredit():
             return f"credit:{principal.customer}"
@@ -68,6 +71,8 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
             return f"cancel_subscription:{action.subscription}:{action.when}:{_period(facts)}:{attempt}"
         case ResumeSubscription() as action:
             return f"resume_subscription:{action.subscription}:{_period(facts)}:{attempt}"
+        case UndoScheduledChange() as action:
+            return f"undo_scheduled_change:{action.subscription}:{_schedule(facts)}:{attempt}"
         case ApplyPromotionCode() as action:
             return f"apply_promotion_code:{action.subscription}:{_promotion(facts)}:{attempt}"
         case UpdateBillingDetails():
@@ -87,6 +92,13 @@ def _promotion(facts: ActionFacts) -> str:
     if not isinstance(facts, PromotionCase) or facts.promotion is None:
         raise LookupError("no promotion code, no operation")
     return facts.promotion.id
+
+
+def _schedule(facts: ActionFacts) -> str:
+    """The schedule that is released: a later one would plan something else."""
+    if not isinstance(facts, ScheduledChangeCase) or facts.subscription is None or facts.subscription.schedule is None:
+        raise LookupError("no schedule, no operation")
+    return facts.subscription.schedule
 
 
 def _period(facts: ActionFacts) -> int:

@@ -19,6 +19,7 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
 from tools.billing_details import BillingDetails, billing_details
@@ -58,6 +59,7 @@ REGISTRY: Final = Registry(
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),
         action_tool(ResumeSubscription, EffectClass.WRITE),
+        action_tool(UndoScheduledChange, EffectClass.WRITE),
         action_tool(ApplyPromotionCode, EffectClass.MONEY),
         action_tool(UpdateBillingDetails, EffectClass.WRITE),
         action_tool(SetTaxId, EffectClass.WRITE),

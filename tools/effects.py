@@ -21,6 +21,7 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
 from policy.effects import EffectUnknown, FactsUnavailable, Intent, Receipt
@@ -39,6 +40,7 @@ from tools.retry_effect import RetryEffect
 from tools.stripe_line import StripeLine
 from tools.stripe_reads import CustomerReads
 from tools.tax_id_effect import TaxIdEffect
+from tools.undo_effect import UndoEffect
 
 
 class Hand(Protocol):
@@ -80,6 +82,7 @@ class StripeEffects:
             ChangePlan.tool: PlanEffect(),
             CancelSubscription.tool: CancelEffect(),
             ResumeSubscription.tool: ResumeEffect(),
+            UndoScheduledChange.tool: UndoEffect(),
             ApplyPromotionCode.tool: PromotionEffect(),
             UpdateBillingDetails.tool: DetailsEffect(),
             SetTaxId.tool: TaxIdEffect(),

@@ -22,8 +22,8 @@ class PlanEffect:
         )
         if found is None:
             return PlanChangeCase(as_of, customer, None, price, None)
-        names = await reads.product_names([found])
-        subscription = understood(objects.subscription_facts, found, names)
+        names, planned = await together(reads.product_names([found]), reads.scheduled(found))
+        subscription = understood(objects.subscription_facts, found, names, planned)
         item = understood(plan_item, found)
         due = None
         if item is not None and price is not None:

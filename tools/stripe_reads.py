@@ -87,7 +87,7 @@ class CustomerReads:
         found = await self.raw_subscription(subscription_id)
         if found is None:
             return None
-        names, change = await together(self.product_names([found]), self._scheduled(found))
+        names, change = await together(self.product_names([found]), self.scheduled(found))
         return understood(objects.subscription_facts, found, names, change)
 
     async def payment_method(self, method_id: str) -> PaymentMethodFacts | None:
@@ -108,7 +108,7 @@ class CustomerReads:
             SUBSCRIPTIONS,
         )
         names, *changes = await together(
-            self.product_names(listed.items), *(self._scheduled(each) for each in listed.items)
+            self.product_names(listed.items), *(self.scheduled(each) for each in listed.items)
         )
         both = zip(listed.items, changes, strict=True)
         return Listed(
@@ -169,7 +169,7 @@ class CustomerReads:
         facts = (understood(objects.price_facts, each, {}) for each in listed.items)
         return Listed(tuple(price for price in facts if price.lookup_key), listed.more)
 
-    async def _scheduled(self, subscription: stripe.Subscription) -> ScheduledChange | None:
+    async def scheduled(self, subscription: stripe.Subscription) -> ScheduledChange | None:
         """The change that its schedule has planned. Its price may be private: it was chosen for this customer."""
         plan = understood(schedules.planned, subscription)
         if plan is None:

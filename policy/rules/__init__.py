@@ -16,6 +16,7 @@ from policy.rules.promotion import PROMOTION
 from policy.rules.refund import REFUND
 from policy.rules.resumption import RESUMPTION
 from policy.rules.retry import RETRY
+from policy.rules.scheduled_change import SCHEDULED_CHANGE
 from policy.rules.tax_id import TAX_ID
 
 LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
@@ -27,6 +28,7 @@ LAWS: Final[dict[type[Action], Law[Any, Any]]] = {
         PLAN_CHANGE,
         CANCELLATION,
         RESUMPTION,
+        SCHEDULED_CHANGE,
         PROMOTION,
         DETAILS,
         TAX_ID,

@@ -9,7 +9,7 @@ from policy.decisions import Deny, FactValue
 from policy.facts import CancelCase
 from policy.law import Law, holds_nothing, moves_nothing
 from policy.question import Question
-from policy.rules.subscriptions import not_found, subscription
+from policy.rules.subscriptions import not_found, scheduled, subscription
 from policy.shown import day
 
 Q = Question[CancelSubscription, CancelCase]
@@ -32,6 +32,10 @@ def already_ended(q: Q) -> Deny | None:
     )
 
 
+def at_period_end_of_a_schedule(q: Q) -> Deny | None:
+    return scheduled("cancel.scheduled")(q) if q.action.when == "period_end" else None
+
+
 def shown(q: Q) -> str:
     current = subscription(q)
     name = " and ".join(item.product_name for item in current.items)
@@ -48,7 +52,7 @@ def told(q: Q) -> dict[str, FactValue]:
 CANCELLATION: Final = Law(
     action=CancelSubscription,
     facts=CancelCase,
-    denials=(not_found("cancel.not_found"), already_ended),
+    denials=(not_found("cancel.not_found"), already_ended, at_period_end_of_a_schedule),
     approvals=(),
     shown=shown,
     value=moves_nothing,

@@ -12,7 +12,7 @@ from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
 from policy.facts import PlanChangeCase
 from policy.law import Law, value_out
 from policy.question import Question
-from policy.rules.subscriptions import not_found, subscription
+from policy.rules.subscriptions import not_found, scheduled, subscription
 
 Q = Question[ChangePlan, PlanChangeCase]
 
@@ -179,6 +179,7 @@ PLAN_CHANGE: Final = Law(
     denials=(
         not_found("plan.not_found"),
         not_active,
+        scheduled("plan.scheduled"),
         several_items,
         bad_price,
         same_plan,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from billing.facts import SubscriptionItemFacts
-from billing.money import Money
+from billing.prices import per_period
 from policy.actions import ResumeSubscription
 from policy.decisions import Deny, FactValue
 from policy.facts import ResumeCase
@@ -70,16 +69,11 @@ def shown(q: Q) -> str:
     items = subscription(q).items
     name = " and ".join(item.product_name for item in items)
     renews = day(min(item.current_period_end for item in items))
-    prices = [_price(item) for item in items]
-    cost = f" at {' and '.join(each for each in prices if each)}" if all(prices) else ""
+    prices = [
+        per_period(item.unit_amount, item.quantity, item.interval) for item in items if item.unit_amount is not None
+    ]
+    cost = f" at {' and '.join(prices)}" if len(prices) == len(items) else ""
     return f"Let {name} go on: it no longer ends, and renews on {renews}{cost}. Nothing is charged today."
-
-
-def _price(item: SubscriptionItemFacts) -> str | None:
-    if item.unit_amount is None:
-        return None
-    cost = Money(item.unit_amount.amount * item.quantity, item.unit_amount.currency)
-    return f"{cost} a {item.interval}"
 
 
 def told(q: Q) -> dict[str, FactValue]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from billing.facts import SubscriptionFacts
 from policy.decisions import Deny
-from policy.facts import CancelCase, PlanChangeCase, PromotionCase, ResumeCase
+from policy.facts import CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase
 from policy.question import Question
 
-Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase | PromotionCase]
+Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase | PromotionCase | ScheduledChangeCase]
 
 
 def subscription(q: Q) -> SubscriptionFacts:
@@ -18,6 +18,29 @@ def subscription(q: Q) -> SubscriptionFacts:
     if q.facts.subscription is None:
         raise LookupError("asked about a subscription that was not found")
     return q.facts.subscription
+
+
+def scheduled(rule: str) -> Callable[[Q], Deny | None]:
+    """The denial named `rule` for a subscription that a schedule manages: Stripe refuses to plan its end past the
+    schedule, and a plan chosen now would be replaced on the day the schedule has set."""
+
+    def deny(q: Q) -> Deny | None:
+        current = subscription(q)
+        if current.schedule is None:
+            return None
+        change = current.scheduled_change
+        return Deny(
+            rule,
+            "A schedule manages the subscription.",
+            {"schedule": current.schedule, "at": change.at.isoformat() if change is not None else None},
+            "Propose undo_scheduled_change first." if change is not None else "A human looks at the schedule.",
+            customer_reason=f"A change to {change.product_name} is planned for that subscription; it has to be taken "
+            "back first."
+            if change is not None
+            else "Changes to that subscription have been planned ahead, so a colleague has to make this one.",
+        )
+
+    return deny
 
 
 def not_found(rule: str) -> Callable[[Q], Deny | None]:

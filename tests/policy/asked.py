@@ -21,6 +21,7 @@ from policy.facts import (
     RefundCase,
     ResumeCase,
     RetryCase,
+    ScheduledChangeCase,
     TaxIdCase,
 )
 from policy.law import decide
@@ -28,7 +29,20 @@ from policy.proposals import Principal, Proposal, Role
 from policy.question import Approval, Consents, Question, Standing
 from policy.rules import LAWS
 from tests.billing import made
-from tests.policy.house import LIMITS, ME, STREET, charge, invoice, item, price, promotion, session, subscription, usd
+from tests.policy.house import (
+    LIMITS,
+    ME,
+    STREET,
+    charge,
+    invoice,
+    item,
+    on_team,
+    price,
+    promotion,
+    session,
+    subscription,
+    usd,
+)
 from tests.policy.stripe_twin import noon
 
 NOW = noon()
@@ -56,6 +70,11 @@ def cancel_case(**changes: Any) -> CancelCase:
 def resume_case(**changes: Any) -> ResumeCase:
     ending = subscription("sub_ending", cancel_at_period_end=True)
     return ResumeCase(**{"as_of": NOW, "customer": made.customer(), "subscription": ending, **changes})
+
+
+def undo_case(**changes: Any) -> ScheduledChangeCase:
+    told: dict[str, Any] = {"as_of": NOW, "customer": made.customer(), "subscription": on_team()}
+    return ScheduledChangeCase(**{**told, **changes})
 
 
 def credit_case(**changes: Any) -> CreditCase:

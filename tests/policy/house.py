@@ -29,6 +29,7 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
 from policy.crash_points import Reach, pass_by
@@ -39,6 +40,7 @@ from policy.sending import Patience
 from policy.settlement import Settlement
 from store.database import Store, open_store
 from tests.billing import made
+from tests.billing.made_schedules import DOWN
 from tests.policy.stripe_twin import StripeTwin, noon
 
 # As shipped, but that Lee may give small credits alone.
@@ -90,6 +92,17 @@ def cancel(when: Any = "period_end", subscription: str = "sub_one") -> CancelSub
 
 def resume(subscription: str = "sub_ending") -> ResumeSubscription:
     return ResumeSubscription(subscription=subscription)
+
+
+def undo(subscription: str = "sub_planned") -> UndoScheduledChange:
+    return UndoScheduledChange(subscription=subscription)
+
+
+def on_team(id_: str = "sub_planned", **changes: Any) -> SubscriptionFacts:
+    """On Team, with a step down to Starter planned for the end of the period."""
+    team = item(price=PriceId("price_team"), product_name="Team", unit_amount=usd(6000))
+    told = {"items": (team,), "schedule": DOWN.schedule, "scheduled_change": DOWN}
+    return subscription(id_, **{**told, **changes})
 
 
 def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit:
@@ -272,6 +285,8 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     stripe.subscriptions[f"sub_{suffix}"] = subscription(f"sub_{suffix}", customer=id_)
     ending = f"sub_{suffix}_ending" if suffix != "one" else "sub_ending"
     stripe.subscriptions[ending] = subscription(ending, customer=id_, cancel_at_period_end=True)
+    planned = f"sub_{suffix}_planned" if suffix != "one" else "sub_planned"
+    stripe.subscriptions[planned] = on_team(planned, customer=id_)
     stripe.checkouts[f"cs_{suffix}"] = (id_, session(f"cs_{suffix}"))
     for word, months, percent in (("WELCOME20", 3, 20), ("YEARFREE", 12, 100)):
         stripe.codes[word] = (promotion(word, coupon=coupon(off_ppm=percent * 10_000, months=months)), percent, months)

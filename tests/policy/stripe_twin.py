@@ -39,6 +39,7 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
 from policy.effects import RATE_LIMITED, EffectRefused, EffectUnknown, Intent, Receipt
@@ -174,6 +175,8 @@ class StripeTwin:
                 return self._credit(intent)
             case ResumeSubscription() as action:
                 return self._resume(intent, action)
+            case UndoScheduledChange() as action:
+                return self._undo(intent, action)
             case ApplyPromotionCode() as action:
                 return self._redeem(intent, action)
             case UpdateBillingDetails() as action:
@@ -248,6 +251,14 @@ class StripeTwin:
         self.subscriptions[found.id] = replace(found, cancel_at_period_end=False, metadata=dict(intent.metadata))
         self._made(intent, found.id, 0, "")
         return Receipt("resume_subscription", found.id, found.status, None, {"renews_on": "2026-12-01"})
+
+    def _undo(self, intent: Intent, action: UndoScheduledChange) -> Receipt:
+        found = self.subscriptions[action.subscription]
+        if found.schedule is None:
+            raise EffectRefused("schedule_changed", "no schedule manages it")
+        self.subscriptions[found.id] = replace(found, schedule=None, scheduled_change=None)
+        self._made(intent, found.id, 0, "")
+        return Receipt("undo_scheduled_change", found.id, found.status, None, {"plan": found.items[0].product_name})
 
     def _redeem(self, intent: Intent, action: ApplyPromotionCode) -> Receipt:
         found = self.subscriptions[action.subscription]

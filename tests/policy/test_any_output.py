@@ -165,6 +165,7 @@ class World:
         carried_out: Counter[str] = Counter()
         spent: Counter[tuple[str, str]] = Counter()
         redeemed: set[str] = set()
+        undone: set[str] = set()
         moved: set[str] = set()
         opened: dict[str, datetime] = {}
         numbers: defaultdict[str, list[str]] = defaultdict(list)
@@ -197,6 +198,10 @@ class World:
                 assert effect.amount <= PER_PROMOTION or human
                 assert word in ("WELCOME20", "YEARFREE", f"MINE-{OWNED[effect.customer]}")
                 redeemed.add(effect.target)
+            if effect.tool == "undo_scheduled_change":
+                assert effect.target.endswith("_planned")
+                assert effect.target not in undone, "one plan taken back twice"
+                undone.add(effect.target)
             if effect.tool == "update_billing_details":
                 wrote = proposal.arguments
                 assert (wrote["email"] is None and wrote["country"] in (None, "DE")) or human

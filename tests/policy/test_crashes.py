@@ -22,6 +22,7 @@ from tests.policy.house import (
     refund,
     resume,
     retry,
+    undo,
     vat,
 )
 
@@ -32,6 +33,7 @@ ACTIONS = [
     cancel(),
     cancel("now"),
     resume(),
+    undo(),
     credit(),
     promo(),
     details(),

@@ -31,6 +31,7 @@ from tests.policy.asked import (
     resume_case,
     retry_case,
     tax_id_case,
+    undo_case,
 )
 from tests.policy.house import (
     House,
@@ -51,6 +52,7 @@ from tests.policy.house import (
     retry,
     session,
     subscription,
+    undo,
     usd,
     vat,
 )
@@ -98,6 +100,7 @@ FULL: list[tuple[Action, Any]] = [
     (change(), plan_case(subscription=subscription(), price=price(), amount_due=usd(4000))),
     (cancel(), cancel_case()),
     (resume(), resume_case()),
+    (undo(), undo_case()),
     (credit(), credit_case()),
     (
         promo(),

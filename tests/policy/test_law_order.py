@@ -31,6 +31,7 @@ from tests.policy.asked import (
     resume_case,
     retry_case,
     tax_id_case,
+    undo_case,
 )
 from tests.policy.house import (
     LIMITS,
@@ -47,6 +48,7 @@ from tests.policy.house import (
     resume,
     retry,
     subscription,
+    undo,
     usd,
     vat,
 )
@@ -57,6 +59,7 @@ ALL: list[tuple[Action, Any]] = [
     (change(), plan_case()),
     (cancel(), cancel_case()),
     (resume(), resume_case()),
+    (undo(), undo_case()),
     (credit(), credit_case()),
     (promo(), promotion_case()),
     (details(), details_case()),

@@ -21,6 +21,7 @@ from tests.policy.house import (
     refund,
     resume,
     retry,
+    undo,
     usd,
     vat,
 )
@@ -38,6 +39,7 @@ async def test_each_tools_operation_key(house: House) -> None:
     await house.consented(house.propose(case, change()))
     await house.consented(house.propose(case, cancel()))
     await house.consented(house.propose(case, resume()))
+    await house.consented(house.propose(case, undo()))
     await house.consented(house.propose(case, promo(subscription="sub_ending")))
     await house.consented(house.propose(case, details()))
     await house.consented(house.propose(case, vat()))
@@ -50,6 +52,7 @@ async def test_each_tools_operation_key(house: House) -> None:
         f"change_plan:sub_one:price_team:{period}:1",
         f"cancel_subscription:sub_one:period_end:{period}:1",
         f"resume_subscription:sub_ending:{period}:1",
+        "undo_scheduled_change:sub_planned:sub_sched_me:1",
         "apply_promotion_code:sub_ending:promo_WELCOME20:1",
         "update_billing_details:cus_me:1",
         "set_tax_id:cus_me:1",

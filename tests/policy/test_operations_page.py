@@ -20,6 +20,7 @@ SAMPLES: list[tuple[Action, Any]] = [
     (house.change(), asked.plan_case()),
     (house.cancel(), asked.cancel_case()),
     (house.resume(), asked.resume_case()),
+    (house.undo(), asked.undo_case()),
     (house.promo(), asked.promotion_case()),
     (house.details(), asked.details_case()),
     (house.vat(), asked.tax_id_case()),

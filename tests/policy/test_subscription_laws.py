@@ -11,8 +11,9 @@ from billing.ids import CustomerId, PriceId
 from billing.money import Money
 from policy.actions import Action
 from policy.decisions import Allow, Deny, NeedsApproval, NeedsConfirmation
+from tests.billing.made_schedules import DOWN
 from tests.policy.asked import NOW, ask, ask_with_yes, cancel_case, link_case, plan_case, resume_case
-from tests.policy.house import ME, cancel, change, item, link, price, resume, subscription, usd
+from tests.policy.house import ME, cancel, change, item, link, on_team, price, resume, subscription, usd
 
 OTHER = CustomerId("cus_other")
 HOURS = timedelta(hours=24)
@@ -32,6 +33,8 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("plan.not_found", change(), plan_case(subscription=subscription("sub_other"))),
     *[("plan.not_active", change(), of(status=s)) for s in ("past_due", "unpaid", "canceled", "incomplete", "paused")],
     ("plan.not_active", change(), of(cancel_at_period_end=True)),
+    ("plan.scheduled", change(), of(schedule=DOWN.schedule)),
+    ("plan.scheduled", change(), of(schedule=DOWN.schedule, scheduled_change=DOWN)),
     ("plan.several_items", change(), of(items=())),
     ("plan.several_items", change(), of(items=(item(), item()))),
     ("plan.price", change(), plan_case(price=None)),
@@ -54,6 +57,8 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("cancel.already", cancel("now"), cancel_case(subscription=subscription(status="canceled"))),
     ("cancel.already", cancel("now"), cancel_case(subscription=subscription(status="incomplete_expired"))),
     ("cancel.already", cancel(), cancel_case(subscription=subscription(cancel_at_period_end=True))),
+    ("cancel.scheduled", cancel(), cancel_case(subscription=on_team("sub_one"))),
+    ("cancel.scheduled", cancel(), cancel_case(subscription=on_team("sub_one", scheduled_change=None))),
     ("policy.error", cancel(), cancel_case(subscription=subscription(items=()))),
     ("resume.not_found", resume(), resume_case(subscription=None)),
     ("resume.not_found", resume(), resume_case(subscription=ending(customer=OTHER))),
@@ -90,6 +95,7 @@ CONFIRMED: list[tuple[Action, Any, Money | None]] = [
     (resume(), resume_case(), None),
     (resume(), resume_case(subscription=ending(status="trialing")), None),
     (cancel("now"), cancel_case(), None),
+    (cancel("now"), cancel_case(subscription=on_team("sub_one")), None),
     (cancel("now"), cancel_case(subscription=subscription(cancel_at_period_end=True)), None),
     (cancel("now"), cancel_case(subscription=subscription(items=())), None),
     *[(cancel(), cancel_case(subscription=subscription(status=s)), None) for s in ("past_due", "unpaid", "trialing")],

@@ -22,6 +22,7 @@ from tests.policy.house import (
     refund,
     resume,
     retry,
+    undo,
     vat,
 )
 from tests.policy.stripe_twin import FAULTS
@@ -33,6 +34,7 @@ ACTIONS = [
     cancel(),
     cancel("now"),
     resume(),
+    undo(),
     credit(),
     promo(),
     details(),

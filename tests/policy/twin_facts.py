@@ -21,6 +21,7 @@ from policy.actions import (
     ResumeSubscription,
     RetryPayment,
     SetTaxId,
+    UndoScheduledChange,
     UpdateBillingDetails,
 )
 from policy.effects import FactsUnavailable
@@ -35,6 +36,7 @@ from policy.facts import (
     RefundCase,
     ResumeCase,
     RetryCase,
+    ScheduledChangeCase,
     TaxIdCase,
 )
 from policy.proposals import Principal
@@ -82,6 +84,8 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
         return CancelCase(now, who, _subscription(twin, action.subscription, mine))
     if isinstance(action, ResumeSubscription):
         return ResumeCase(now, who, _subscription(twin, action.subscription, mine))
+    if isinstance(action, UndoScheduledChange):
+        return ScheduledChangeCase(now, who, _subscription(twin, action.subscription, mine))
     if isinstance(action, AccountCredit):
         return CreditCase(now, who)
     if isinstance(action, ApplyPromotionCode):

@@ -67,6 +67,10 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
         st.one_of(names, names.map(lambda who: f"{who}_ending")),
     ),
     st.builds(
+        lambda who: {"tool": "undo_scheduled_change", "subscription": f"sub_{who}"},
+        st.one_of(names, names.map(lambda who: f"{who}_planned")),
+    ),
+    st.builds(
         lambda amount, grounds: {"tool": "account_credit", "amount": amount, "grounds": grounds},
         st.sampled_from([1, 500, 1000, 1001, 9_000, 99_999_999]),
         st.sampled_from(["service_outage", "billing_error", "goodwill"]),

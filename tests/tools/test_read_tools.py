@@ -57,6 +57,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "change_plan": EffectClass.MONEY,
         "cancel_subscription": EffectClass.WRITE,
         "resume_subscription": EffectClass.WRITE,
+        "undo_scheduled_change": EffectClass.WRITE,
         "apply_promotion_code": EffectClass.MONEY,
         "update_billing_details": EffectClass.WRITE,
         "set_tax_id": EffectClass.WRITE,
