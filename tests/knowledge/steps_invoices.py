@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx
 
-from policy.decisions import Deny
-from tests.knowledge.account import Account, rule
+from policy.decisions import Deny, NeedsApproval
+from tests.knowledge.account import Account, done, rule
 from tests.knowledge.following import follow
 
 
@@ -129,3 +129,41 @@ async def sent_and_not_charged(account: Account) -> None:
     for each in (booked, account):
         assert (await each.invoices())[0]["status"] == "paid"
         assert (await each.subscription())["status"] == "active"
+
+
+@follow("committed-minimum", "cus_eton")
+async def a_year_ahead_and_a_year_behind(account: Account) -> None:
+    """The plan in advance, the minimum and what lies beyond it in arrears, adding up; terms are for a person."""
+    found = await account.diagnose("enterprise_account")
+    assert any(each["recommended_action"] == "talk_to_human" for each in found["also"])
+    bill = await account.read("explain_invoice")
+    assert bill["explained"]
+    kinds = [line["kind"] for line in bill["lines"]]
+    assert kinds == ["plan", "usage_flat", "usage", "usage"]
+    plan, minimum, included, beyond = [line["amount"]["amount"] for line in bill["lines"]]
+    assert (included, plan + minimum + beyond) == (0, bill["total"]["amount"])
+    [due] = (await account.read("list_invoices", invoice=bill["invoice"], status="all", lines=True))["invoices"]
+    begins = {line["period_start"] for line in due["lines"]}
+    assert len(begins) == 2, "the year that begins and the year that has ended"
+
+
+@follow("outage-credit", "cus_hugo")
+async def a_credit_that_a_colleague_grants(account: Account) -> None:
+    before = (await account.diagnose())["balance"]["amount"]
+    asked = await account.ask("account_credit", amount=5_00, grounds="service_outage")
+    assert rule(asked, NeedsApproval) == "credit.cap"
+    assert (await account.diagnose())["balance"]["amount"] == before
+    done(await account.approve(asked))
+    assert (await account.diagnose("customer_credit"))["balance"]["amount"] == before - 5_00
+    await account.pass_time(days=10)
+    bill = await account.read("explain_invoice")
+    assert [(line["kind"], line["amount"]["amount"]) for line in bill["after"]] == [("credit_used", -5_00)]
+
+
+@follow("genuine-email", "cus_hugo")
+async def what_is_not_there_is_not_owed(account: Account) -> None:
+    """A forged number is not found, nor is another customer's invoice."""
+    assert (await account.read("list_invoices", status="open", lines=False))["invoices"] == []
+    for unknown in ("in_forged0001", (await account.of("cus_kira").invoices())[0]["id"]):
+        answer = await account.read("list_invoices", invoice=unknown, status="all", lines=False)
+        assert answer["invoices"] == []

@@ -84,3 +84,21 @@ async def a_card_that_is_not_tried(account: Account) -> None:
     await account.new_card()
     await account.pass_time(days=3)
     assert (await account.invoices())[0]["status"] == "paid"
+
+
+@follow("did-my-payment-arrive", "cus_hugo")
+async def a_payment_that_arrived(account: Account) -> None:
+    charge = (await account.read("list_charges"))["charges"][0]
+    [invoice] = (await account.read("list_invoices", invoice=charge["invoice"], status="all", lines=False))["invoices"]
+    assert (charge["status"], invoice["status"], invoice["amount_paid"]) == ("succeeded", "paid", charge["amount"])
+
+
+@follow("did-my-payment-arrive", "cus_kira")
+async def a_payment_that_did_not(account: Account) -> None:
+    """A failed try takes nothing; a later one may settle the same invoice, and both are listed."""
+    failed = (await account.read("list_charges"))["charges"][0]
+    [owed] = (await account.read("list_invoices", status="open", lines=False))["invoices"]
+    assert (failed["status"], failed["invoice"], owed["amount_paid"]["amount"]) == ("failed", owed["id"], 0)
+    done(await account.agree("retry_payment", invoice=owed["id"]))
+    newest, older = (await account.read("list_charges"))["charges"][:2]
+    assert (newest["status"], older["id"], older["status"]) == ("succeeded", failed["id"], "failed")
