@@ -11,6 +11,7 @@ from typing import Any
 from agent.flows.view import Row, View, day_of
 
 RECENT = timedelta(days=14)  # a customer who names no payment means a recent one
+DISTANT = timedelta(days=180)  # what lies further back is meant only where nothing nearer fits
 SHOWN = 5  # candidates in a question
 
 
@@ -65,8 +66,10 @@ def refund_candidates(view: View) -> list[Row]:
         return [max(rows, key=lambda row: row["created"])]
     if len(rows) < 2 or view.hints.days or view.hints.ordinal is not None or view.hints.chosen:
         return rows
-    # Of payments that fit equally well (a price paid every year) a recent one is meant.
     today = latest_day(view)
+    if view.hints.point_at_payment:
+        # Of a price paid every year the one of this year is meant; of one paid every month it may be any.
+        return [row for row in rows if today - day_of(row) <= DISTANT] or rows
     recent = [row for row in rows if today - day_of(row) <= RECENT]
     return recent or rows
 
@@ -190,6 +193,18 @@ def invoice_meant(view: View) -> list[Row]:
 def ending(view: View) -> list[Row]:
     """Subscriptions that are set to end; the one that was chosen, if one was."""
     rows = [row for row in view.subscriptions if row["cancel_at_period_end"]]
+    return _named(rows, view) or rows
+
+
+def resumable(view: View) -> list[Row]:
+    """Subscriptions that can go on again: set to end, or on pause since a trial without a card."""
+    rows = [row for row in view.subscriptions if row["cancel_at_period_end"] or row["status"] == "paused"]
+    return _named(rows, view) or rows
+
+
+def scheduled(view: View) -> list[Row]:
+    """Subscriptions with a planned change; the one that was chosen, if one was."""
+    rows = [row for row in view.subscriptions if row["scheduled_change"]]
     return _named(rows, view) or rows
 
 

@@ -83,7 +83,25 @@ _UNCLEAR_WHICH: Flow = (
     When(_none, (Say("no_payments", empty=True),)),
 )
 
-REFUND_REQUEST: Flow = (*_LOOK, When(_one_pair_meant, REFUND_TWIN), *_UNCLEAR_WHICH, *_REFUND_THIS)
+
+def _maybe_the_difference(view: View) -> bool:
+    """Nothing was pointed at, and the bill was higher than the one before: whether all of it or what is more of it
+    should come back (or a discount, or the old price), only the customer knows."""
+    found = c.refund_candidates(view)
+    if view.hints.point_at_payment or len(found) != 1 or found[0]["invoice"] is None:
+        return False
+    before = [row for row in c.paid(view) if row["invoice"] is not None and row["created"] < found[0]["created"]]
+    last = max(before, key=lambda row: row["created"], default=None)
+    return last is not None and last["amount"]["amount"] < found[0]["amount"]["amount"]
+
+
+REFUND_REQUEST: Flow = (
+    *_LOOK,
+    When(_one_pair_meant, REFUND_TWIN),
+    *_UNCLEAR_WHICH,
+    When(_maybe_the_difference, (Offer("shall_refund", a.candidates, _REFUND_THIS),)),
+    *_REFUND_THIS,
+)
 
 # The same where it is not certain that money should come back: the payment is named and the customer asked.
 REFUND_OFFERED: Flow = (

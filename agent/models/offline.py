@@ -27,7 +27,10 @@ CLEAR_FROM = 0.35
 # Under this one an answer from the account is put as a question, so that the customer can set it right.
 SURE_FROM = 0.2
 NEARLY = 0.75
-WISHLESS = frozenset({Topic.GREETING_OR_THANKS, Topic.UNKNOWN})
+# Topics about no part of an account that could be looked up.
+NO_PART = frozenset(
+    {Topic.GREETING_OR_THANKS, Topic.UNKNOWN, Topic.HOW_TO, Topic.ACCOUNT_ACCESS, Topic.TECHNICAL_PROBLEM}
+)
 
 
 class OfflinePlanner:
@@ -62,13 +65,15 @@ def plan(view: View) -> Move:
 
 
 def _named(view: View) -> Topic | None:
-    """Where the words are unclear or wish for nothing, what only one topic speaks of decides: a code, a tax id."""
-    clear = view.topic["confidence"] >= CLEAR_FROM and Topic(view.topic["topic"]) not in WISHLESS
-    if clear or view.hints.point_at_payment:
+    """What only one topic speaks of decides: a tax id whatever else is said; a code where the words are unclear, or are
+    about no part of the account."""
+    topic = Topic(view.topic["topic"])
+    if topic in HANDS_OVER or view.hints.point_at_payment:
         return None
     if view.hints.tax_ids:
         return Topic.TAX_OR_VAT
-    return Topic.DISCOUNT_OR_COUPON if view.hints.promotion_codes else None
+    unclear = view.topic["confidence"] < CLEAR_FROM or topic in NO_PART
+    return Topic.DISCOUNT_OR_COUPON if view.hints.promotion_codes and unclear else None
 
 
 def _other_reading(view: View) -> Move | None:

@@ -18,7 +18,9 @@ NEAR: Final = 30  # characters between the word "code" and the code itself
 _EU: Final = frozenset(
     "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI".split()  # noqa: SIM905
 )
-_PREFIXED = re.compile(r"(?<![A-Za-z0-9])([A-Z]{2})[ -]?([0-9A-Z](?:[ .-]?[0-9A-Z]){6,13})(?![A-Za-z0-9])")
+_PREFIXED = re.compile(
+    rf"(?<![A-Za-z0-9])({'|'.join(sorted(_EU))}|GB)[ -]?([0-9A-Z](?:[ .-]?[0-9A-Z]){{6,13}})(?![A-Za-z0-9])"
+)
 _SWISS = re.compile(r"\bCHE[ -]?\d{3}\.?\d{3}\.?\d{3}(?: ?(?:MWST|TVA|IVA))?(?![A-Za-z0-9])")
 _NAMED: Final = (
     ("au_abn", re.compile(r"\bABN\W{0,3}(\d{2} ?\d{3} ?\d{3} ?\d{3})\b")),
@@ -44,8 +46,8 @@ def tax_ids(text: str) -> tuple[TaxId, ...]:
     found: dict[int, TaxId] = {}
     for match in _PREFIXED.finditer(text):
         country, value = match[1], _GAPS.sub("", match[2])
-        kind = "eu_vat" if country in _EU else "gb_vat" if country == "GB" else None
-        if kind is not None and sum(each.isdigit() for each in value) >= DIGITS:
+        kind = "eu_vat" if country in _EU else "gb_vat"
+        if sum(each.isdigit() for each in value) >= DIGITS:
             found[match.start()] = TaxId(kind, country + value)
     for match in _SWISS.finditer(text):
         found[match.start()] = TaxId("ch_vat", match.group())

@@ -30,6 +30,7 @@ def test_promotion_codes(text: str, codes: tuple[str, ...]) -> None:
     [
         ("our VAT number is DE136695976", [TaxId("eu_vat", "DE136695976")]),
         ("USt-IdNr. DE 136 695 976, please", [TaxId("eu_vat", "DE136695976")]),
+        ("VAT ID DE136695976", [TaxId("eu_vat", "DE136695976")]),  # no country "ID" has tax ids of this kind
         ("NL123456789B01 and IE6388047V", [TaxId("eu_vat", "NL123456789B01"), TaxId("eu_vat", "IE6388047V")]),
         ("We are registered as GB 123 4567 82", [TaxId("gb_vat", "GB123456782")]),
         ("CHE-123.456.788 MWST", [TaxId("ch_vat", "CHE-123.456.788 MWST")]),
