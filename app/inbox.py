@@ -75,9 +75,7 @@ def deny(store: Store, case_id: str, human: str, reason: str) -> None:
         waiting = _waiting(uow, case_id)
         begun = uow.ledger.of_proposal(waiting.proposal_id or "")
         if begun is not None and begun.status != "failed":
-            raise Conflict(
-                f"What waits in case {case_id} was approved already; approve again to see its outcome."
-            )
+            raise Conflict(f"What waits in case {case_id} was approved already; approve again to see its outcome.")
         case = uow.cases.get(case_id)
         uow.record(
             "human.denied", f"human:{human}", case_id, case.customer, {"proposal": waiting.proposal_id, "why": reason}
