@@ -109,7 +109,8 @@ class CancelSubscription(Action):
 
 
 class ResumeSubscription(Action):
-    """Let a subscription go on that is set to end with its period. The customer confirms first: it renews again."""
+    """Let a subscription go on that is set to end with its period, or start one again that is `paused` since its trial
+    ended without a card: then its first period is charged at once. The customer confirms first: it renews again."""
 
     tool: ClassVar[str] = "resume_subscription"
     subscription: Annotated[str, StringConstraints(pattern=r"^sub_[A-Za-z0-9_]{3,120}$")] = Field(

@@ -18,6 +18,7 @@ from billing.facts import (
     RefundFacts,
     SubscriptionFacts,
 )
+from billing.ids import InvoiceId
 from billing.money import Money
 
 
@@ -63,9 +64,15 @@ class CancelCase:
 
 @dataclass(frozen=True, slots=True)
 class ResumeCase:
+    """Of a paused subscription also what starting it would charge now, to which card, and whether its newest invoice is
+    open (then it is being started already)."""
+
     as_of: datetime
     customer: CustomerFacts
     subscription: SubscriptionFacts | None
+    due: Money | None = None
+    payment_method: PaymentMethodFacts | None = None
+    open_invoice: InvoiceId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ REGISTRY: Final = Registry(
         action_tool(RetryPayment, EffectClass.MONEY),
         action_tool(ChangePlan, EffectClass.MONEY),
         action_tool(CancelSubscription, EffectClass.WRITE),
-        action_tool(ResumeSubscription, EffectClass.WRITE),
+        action_tool(ResumeSubscription, EffectClass.MONEY),
         action_tool(UndoScheduledChange, EffectClass.WRITE),
         action_tool(ApplyPromotionCode, EffectClass.MONEY),
         action_tool(UpdateBillingDetails, EffectClass.WRITE),

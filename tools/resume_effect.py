@@ -1,5 +1,7 @@
-"""Letting a subscription go on that was to end with its period
-(docs.stripe.com/billing/subscriptions/cancel#reactivating-canceled-subscriptions)."""
+"""Letting a subscription go on that was to end with its period, or that is paused (see paused_effect).
+
+docs.stripe.com/billing/subscriptions/cancel#reactivating-canceled-subscriptions
+"""
 
 from __future__ import annotations
 
@@ -7,19 +9,27 @@ from datetime import datetime
 
 import stripe
 
+from billing.money import Money
 from policy.actions import ResumeSubscription
 from policy.effects import Intent, Receipt
 from policy.facts import ResumeCase
 from tools import stripe_objects as objects
+from tools.paused_effect import paused_facts, start, started
 from tools.stripe_reads import CustomerReads, together, understood
 
 
 class ResumeEffect:
+    """An intent of a value is that of a paused subscription: only there is something charged."""
+
     async def facts(self, action: ResumeSubscription, reads: CustomerReads, as_of: datetime) -> ResumeCase:
         customer, subscription = await together(reads.profile(), reads.subscription(action.subscription))
+        if subscription is not None and subscription.status == "paused":
+            return await paused_facts(reads, as_of, customer, subscription)
         return ResumeCase(as_of, customer, subscription)
 
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:
+        if intent.value is not None:
+            return understood(_receipt, await start(intent, reads, _action(intent).subscription), -intent.value)
         resumed = await reads.line.act(
             lambda: reads.line.v1.subscriptions.update_async(
                 _action(intent).subscription,
@@ -31,6 +41,9 @@ class ResumeEffect:
 
     async def find(self, intent: Intent, reads: CustomerReads) -> Receipt | None:
         """By state and label: this operation was the last on the subscription, and it is not set to end."""
+        if intent.value is not None:
+            running = await started(intent, reads, _action(intent).subscription)
+            return understood(_receipt, running, -intent.value) if running is not None else None
         found = await reads.raw_subscription(_action(intent).subscription)
         if found is None or found.cancel_at_period_end:
             return None
@@ -44,8 +57,8 @@ def _action(intent: Intent) -> ResumeSubscription:
     return intent.action
 
 
-def _receipt(subscription: stripe.Subscription) -> Receipt:
-    """`renews_on`: the day of the next renewal."""
+def _receipt(subscription: stripe.Subscription, charged: Money | None = None) -> Receipt:
+    """`renews_on`: the day of the next renewal. The amount is what was charged for starting again."""
     ends = [item.current_period_end for item in objects.subscription_items(subscription)]
     renews = {"renews_on": objects.when(min(ends)).date().isoformat()} if ends else {}
-    return Receipt(ResumeSubscription.tool, subscription.id, subscription.status, details=renews)
+    return Receipt(ResumeSubscription.tool, subscription.id, subscription.status, charged, renews)

@@ -46,7 +46,7 @@ class RetryEffect:
         )
         if invoice.status == "paid":
             return understood(_receipt, invoice)
-        raise await _unpaid(reads, invoice)
+        raise await why_unpaid(reads, invoice)
 
     async def find(self, intent: Intent, reads: CustomerReads) -> Receipt | None:
         """The invoice, if a payment of it succeeded since the intent. It takes no metadata, so state must tell."""
@@ -82,7 +82,7 @@ async def _would_be_charged(
     return await reads.payment_method(first) if first is not None else None
 
 
-async def _unpaid(reads: CustomerReads, invoice: stripe.Invoice) -> EffectRefused | EffectUnknown:
+async def why_unpaid(reads: CustomerReads, invoice: stripe.Invoice) -> EffectRefused | EffectUnknown:
     """Why `pay` answered without an error and yet the invoice is not paid: its PaymentIntent knows."""
     intents = [
         intent

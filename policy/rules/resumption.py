@@ -1,15 +1,18 @@
-"""The law of letting a subscription go on: only one that is set to end, and with the customer's yes to its price."""
+"""The law of letting a subscription go on: one that is set to end, or one that is paused (see `paused`), and only with
+the customer's yes to its price."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from billing.money import Money
 from billing.prices import per_period
 from policy.actions import ResumeSubscription
 from policy.decisions import Deny, FactValue
 from policy.facts import ResumeCase
-from policy.law import Law, holds_nothing, moves_nothing
+from policy.law import Law, holds_nothing
 from policy.question import Question
+from policy.rules import paused
 from policy.rules.subscriptions import not_found, subscription
 from policy.shown import day
 
@@ -35,20 +38,20 @@ def ended(q: Q) -> Deny | None:
 
 def not_running(q: Q) -> Deny | None:
     current = subscription(q)
-    if current.status in ("active", "trialing"):
+    if current.status in ("active", "trialing", "paused"):
         return None
     return Deny(
         "resume.not_running",
         f"The subscription is {current.status}: what stopped it has to be settled first.",
         {"status": current.status},
-        "The open invoice is paid, or a colleague starts a paused subscription.",
+        "The open invoice is paid.",
         customer_reason="Before the subscription can go on, its open payment has to be settled.",
     )
 
 
 def not_ending(q: Q) -> Deny | None:
     current = subscription(q)
-    if current.cancel_at_period_end:
+    if current.cancel_at_period_end or paused.is_paused(q):
         return None
     fixed = current.cancel_at is not None
     return Deny(
@@ -73,6 +76,8 @@ def shown(q: Q) -> str:
         per_period(item.unit_amount, item.quantity, item.interval) for item in items if item.unit_amount is not None
     ]
     cost = f" at {' and '.join(prices)}" if len(prices) == len(items) else ""
+    if paused.is_paused(q):
+        return paused.shown(q, name, cost)
     return f"Let {name} go on: it no longer ends, and renews on {renews}{cost}. Nothing is charged today."
 
 
@@ -82,16 +87,21 @@ def told(q: Q) -> dict[str, FactValue]:
         "subscription": q.action.subscription,
         "status": current.status,
         "cancel_at_period_end": current.cancel_at_period_end,
+        **paused.told(q),
     }
+
+
+def value(q: Q) -> Money | None:
+    return -paused.due(q) if paused.is_paused(q) else None
 
 
 RESUMPTION: Final = Law(
     action=ResumeSubscription,
     facts=ResumeCase,
-    denials=(not_found("resume.not_found"), ended, not_running, not_ending),
-    approvals=(),
+    denials=(not_found("resume.not_found"), ended, not_running, not_ending, *paused.DENIALS),
+    approvals=(paused.over_cap,),
     shown=shown,
-    value=moves_nothing,
+    value=value,
     reservations=holds_nothing,
     confirmation_rule="resume.confirmation",
     allow_rule="resume.confirmed",

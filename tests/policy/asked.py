@@ -36,6 +36,7 @@ from tests.policy.house import (
     charge,
     invoice,
     item,
+    on_pause,
     on_team,
     price,
     promotion,
@@ -70,6 +71,11 @@ def cancel_case(**changes: Any) -> CancelCase:
 def resume_case(**changes: Any) -> ResumeCase:
     ending = subscription("sub_ending", cancel_at_period_end=True)
     return ResumeCase(**{"as_of": NOW, "customer": made.customer(), "subscription": ending, **changes})
+
+
+def paused_case(**changes: Any) -> ResumeCase:
+    told: dict[str, Any] = {"subscription": on_pause(), "due": usd(2000), "payment_method": made.card("pm_one")}
+    return resume_case(**{**told, **changes})
 
 
 def undo_case(**changes: Any) -> ScheduledChangeCase:

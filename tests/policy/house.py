@@ -105,6 +105,11 @@ def on_team(id_: str = "sub_planned", **changes: Any) -> SubscriptionFacts:
     return subscription(id_, **{**told, **changes})
 
 
+def on_pause(id_: str = "sub_paused", **changes: Any) -> SubscriptionFacts:
+    """Its trial ended without a card."""
+    return subscription(id_, **{"status": "paused", **changes})
+
+
 def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit:
     return AccountCredit(amount=amount, grounds=grounds)
 
@@ -287,6 +292,8 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
     stripe.subscriptions[ending] = subscription(ending, customer=id_, cancel_at_period_end=True)
     planned = f"sub_{suffix}_planned" if suffix != "one" else "sub_planned"
     stripe.subscriptions[planned] = on_team(planned, customer=id_)
+    paused = f"sub_{suffix}_paused" if suffix != "one" else "sub_paused"
+    stripe.subscriptions[paused] = on_pause(paused, customer=id_)
     stripe.checkouts[f"cs_{suffix}"] = (id_, session(f"cs_{suffix}"))
     for word, months, percent in (("WELCOME20", 3, 20), ("YEARFREE", 12, 100)):
         stripe.codes[word] = (promotion(word, coupon=coupon(off_ppm=percent * 10_000, months=months)), percent, months)

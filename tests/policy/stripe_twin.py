@@ -248,9 +248,20 @@ class StripeTwin:
         found = self.subscriptions[action.subscription]
         if found.status == "canceled":
             raise EffectRefused("resource_missing", "no such subscription")
+        if found.status == "paused":
+            return self._start(intent, found)
         self.subscriptions[found.id] = replace(found, cancel_at_period_end=False, metadata=dict(intent.metadata))
         self._made(intent, found.id, 0, "")
         return Receipt("resume_subscription", found.id, found.status, None, {"renews_on": "2026-12-01"})
+
+    def _start(self, intent: Intent, found: SubscriptionFacts) -> Receipt:
+        card, due = str(self.customers[intent.customer].default_payment_method), found.items[0].unit_amount
+        if card in self.declines:
+            raise EffectRefused(f"card_declined:{self.declines[card]}", "declined")
+        assert due is not None
+        self.subscriptions[found.id] = replace(found, status="active")
+        self._made(intent, found.id, -due.amount, due.currency)
+        return Receipt("resume_subscription", found.id, "active", due, {"renews_on": "2026-12-20"})
 
     def _undo(self, intent: Intent, action: UndoScheduledChange) -> Receipt:
         found = self.subscriptions[action.subscription]

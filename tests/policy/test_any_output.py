@@ -166,6 +166,7 @@ class World:
         spent: Counter[tuple[str, str]] = Counter()
         redeemed: set[str] = set()
         undone: set[str] = set()
+        begun_again: set[str] = set()
         moved: set[str] = set()
         opened: dict[str, datetime] = {}
         numbers: defaultdict[str, list[str]] = defaultdict(list)
@@ -198,6 +199,10 @@ class World:
                 assert effect.amount <= PER_PROMOTION or human
                 assert word in ("WELCOME20", "YEARFREE", f"MINE-{OWNED[effect.customer]}")
                 redeemed.add(effect.target)
+            if effect.tool == "resume_subscription" and effect.amount:
+                assert effect.target.endswith("_paused")
+                assert effect.target not in begun_again, "one subscription started twice"
+                begun_again.add(effect.target)
             if effect.tool == "undo_scheduled_change":
                 assert effect.target.endswith("_planned")
                 assert effect.target not in undone, "one plan taken back twice"

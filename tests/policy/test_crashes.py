@@ -33,6 +33,7 @@ ACTIONS = [
     cancel(),
     cancel("now"),
     resume(),
+    resume("sub_paused"),
     undo(),
     credit(),
     promo(),

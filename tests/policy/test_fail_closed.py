@@ -25,6 +25,7 @@ from tests.policy.asked import (
     credit_case,
     details_case,
     link_case,
+    paused_case,
     plan_case,
     promotion_case,
     refund_case,
@@ -101,6 +102,7 @@ FULL: list[tuple[Action, Any]] = [
     (cancel(), cancel_case()),
     (resume(), resume_case()),
     (undo(), undo_case()),
+    (resume("sub_paused"), paused_case()),
     (credit(), credit_case()),
     (
         promo(),

@@ -67,7 +67,7 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("resume.ended", resume(), resume_case(subscription=ending(status="incomplete_expired"))),
     *[
         ("resume.not_running", resume(), resume_case(subscription=ending(status=status)))
-        for status in ("past_due", "unpaid", "paused", "incomplete", "a_new_status")
+        for status in ("past_due", "unpaid", "incomplete", "a_new_status")
     ],
     ("resume.not_ending", resume(), resume_case(subscription=ending(cancel_at_period_end=False))),
     ("resume.fixed_end", resume(), resume_case(subscription=ending(cancel_at_period_end=False, cancel_at=NOW))),

@@ -34,6 +34,7 @@ ACTIONS = [
     cancel(),
     cancel("now"),
     resume(),
+    resume("sub_paused"),
     undo(),
     credit(),
     promo(),

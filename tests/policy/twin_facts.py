@@ -83,7 +83,11 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
     if isinstance(action, CancelSubscription):
         return CancelCase(now, who, _subscription(twin, action.subscription, mine))
     if isinstance(action, ResumeSubscription):
-        return ResumeCase(now, who, _subscription(twin, action.subscription, mine))
+        subscription = _subscription(twin, action.subscription, mine)
+        if subscription is None or subscription.status != "paused":
+            return ResumeCase(now, who, subscription)
+        _, card = twin.cards.get(who.default_payment_method or "", ("", None))
+        return ResumeCase(now, who, subscription, subscription.items[0].unit_amount, card)
     if isinstance(action, UndoScheduledChange):
         return ScheduledChangeCase(now, who, _subscription(twin, action.subscription, mine))
     if isinstance(action, AccountCredit):

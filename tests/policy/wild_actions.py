@@ -64,7 +64,7 @@ ACTION: st.SearchStrategy[dict[str, Any]] = st.one_of(
     ),
     st.builds(
         lambda who: {"tool": "resume_subscription", "subscription": f"sub_{who}"},
-        st.one_of(names, names.map(lambda who: f"{who}_ending")),
+        st.one_of(names, names.map(lambda who: f"{who}_ending"), names.map(lambda who: f"{who}_paused")),
     ),
     st.builds(
         lambda who: {"tool": "undo_scheduled_change", "subscription": f"sub_{who}"},

@@ -56,7 +56,7 @@ def test_the_catalogue_holds_exactly_the_tools_there_are() -> None:
         "retry_payment": EffectClass.MONEY,
         "change_plan": EffectClass.MONEY,
         "cancel_subscription": EffectClass.WRITE,
-        "resume_subscription": EffectClass.WRITE,
+        "resume_subscription": EffectClass.MONEY,
         "undo_scheduled_change": EffectClass.WRITE,
         "apply_promotion_code": EffectClass.MONEY,
         "update_billing_details": EffectClass.WRITE,
