@@ -248,6 +248,7 @@ class BilledUsage:
     period_end: datetime
     counted: int | None = None
     edges: int = 0
+    credits: tuple[Money, ...] = ()  # given on the customer's balance since; looked up where too much was billed
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ class RecommendedAction(StrEnum):
 class Evidence(NamedTuple):
     """One fact a claim rests on. `kind` is a Stripe object's name (`invoice`, `charge`, `refund`, `dispute`,
     `subscription`, `schedule`, `payment_method`, `tax_id`) with its id, or `decline_class`, `decline_code`, `meter`,
-    `plan`, `source`, `refunded_by`."""
+    `plan`, `source`, `refunded_by`, or `apart_from` with what an amount at stake leaves out: `discounts`, `tax`."""
 
     kind: str
     value: str

@@ -17,18 +17,19 @@ from billing.usage_counts import compare
 def usage_billed_differs(facts: BillingFacts) -> Iterator[Finding]:
     """More or less was billed than the company's own count shows, beyond what the hours at the period's ends and a few
     lost events explain. At stake: what the difference costs by the tiers, before discounts and tax. One that was given
-    back already, by credit notes or refunds, is settled."""
+    back already, by credit notes, refunds or a credit of just that amount, is settled."""
     for billed, invoice in _billed(facts):
         if billed.counted is None:
             continue
         found = compare(billed.price, billed.units, billed.counted, billed.edges)
-        if found.agrees or _given_back(facts, invoice) >= found.money.amount > 0:
+        if found.agrees or _given_back(facts, invoice) >= found.money.amount > 0 or found.money in billed.credits:
             continue
         counts = (
             f"{named(invoice)} of {day(invoice.created)} bills {billed.units:,} {billed.price.name} for "
             f"{_span(billed)}, while our own count of that time is {billed.counted:,}."
         )
-        evidence = (Evidence("invoice", invoice.id), Evidence("meter", billed.meter))
+        apart = tuple(Evidence("apart_from", name) for name in _apart(invoice))
+        evidence = (Evidence("invoice", invoice.id), Evidence("meter", billed.meter), *apart)
         if found.difference > 0:
             yield Finding(
                 Status.AMBER,
@@ -102,8 +103,12 @@ def _billed_before(billed: BilledUsage, before: InvoiceFacts) -> int:
     return sum(line.amount.amount for line in before.lines if line.price == billed.price_id)
 
 
+def _apart(invoice: InvoiceFacts) -> list[str]:
+    return [name for name, taken in (("discounts", invoice.discount), ("tax", invoice.tax)) if taken]
+
+
 def _before(invoice: InvoiceFacts) -> str:
-    parts = [name for name, taken in (("discounts", invoice.discount), ("tax", invoice.tax)) if taken]
+    parts = _apart(invoice)
     return f" before {' and '.join(parts)}" if parts else ""
 
 

@@ -203,9 +203,10 @@ def _line(line: BilledLine, stretches: tuple[Stretch, ...]) -> SumLine:
         # Stripe bills a trial at zero with the price it will have.
         return SumLine("item", line.description, line.amount) if not line.amount.amount else _unexplained(line)
     each = written_price(line.unit_amount, line.amount.currency)
-    return SumLine(
-        "plan" if line.start < line.end else "item", f"{line.description}: {line.quantity:,} × {each}", line.amount
-    )
+    # Stripe's own words for a subscription's line say both: "2 × Team (at $60.00 / month)".
+    said = line.description.startswith(f"{line.quantity} × ")
+    text = line.description if said else f"{line.description}: {line.quantity:,} × {each}"
+    return SumLine("plan" if line.start < line.end else "item", text, line.amount)
 
 
 def _prorated(line: BilledLine, share: Share) -> SumLine:

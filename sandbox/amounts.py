@@ -14,9 +14,9 @@ MAXIMUM = 99_999_999
 
 
 def written(amount: int, currency: str) -> str:
-    """`$20.00`, `¥500`, `12.50 CHF`."""
+    """`$20.00`, `¥500`, `1,212.50 CHF`."""
     sign, size = ("-" if amount < 0 else ""), abs(amount)
-    number = str(size) if currency in ZERO_DECIMAL else f"{size // 100}.{size % 100:02d}"
+    number = f"{size:,}" if currency in ZERO_DECIMAL else f"{size // 100:,}.{size % 100:02d}"
     symbol = SYMBOLS.get(currency)
     return f"{sign}{symbol}{number}" if symbol else f"{sign}{number} {currency.upper()}"
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from billing.facts import BilledUsage, InvoiceFacts, InvoiceLineFacts, SubscriptionFacts, SubscriptionItemFacts
 from billing.money import Money
 from billing.usage_bill import UsagePrice
+from billing.usage_counts import compare
 from policy.effects import FactsUnavailable
 from tools.sources import SourceUnavailable
 from tools.stripe_bills import usage_price
 from tools.stripe_history import long_lines
-from tools.stripe_objects import invoice_facts
+from tools.stripe_objects import invoice_facts, when
 from tools.stripe_reads import CustomerReads, together, understood
 from tools.usage import Usage, usage_of
 
@@ -68,7 +70,7 @@ async def bill(
     lines = [line for line in lines if line.period_end == last]
     start = min(line.period_start for line in lines)
     counted, edges = await counts(usage, reads, meter, start, last if until is None else min(last, until))
-    return BilledUsage(
+    billed = BilledUsage(
         subscription=invoice.subscription,
         invoice=invoice.id,
         price_id=item.price,
@@ -80,6 +82,22 @@ async def bill(
         period_end=last,
         counted=counted,
         edges=edges,
+    )
+    if until is not None or counted is None or compare(price, billed.units, counted, edges).agrees:
+        return billed
+    return replace(billed, credits=await _credits(reads, invoice.created))
+
+
+async def _credits(reads: CustomerReads, since: datetime) -> tuple[Money, ...]:
+    """What was put on the customer's balance by hand, or by Lee, since then
+    (docs.stripe.com/billing/customer/balance, type `adjustment`)."""
+    listed = await reads.line.pages(
+        lambda params: reads.line.v1.customers.balance_transactions.list_async(reads.customer, params), {}
+    )
+    return tuple(
+        Money(-each.amount, each.currency)
+        for each in listed.items
+        if each.type == "adjustment" and each.amount < 0 and understood(when, each.created) >= since
     )
 
 

@@ -93,7 +93,12 @@ def cancel_one(view: View) -> dict[str, Any] | None:
 
 
 def resume_one(view: View) -> dict[str, Any] | None:
-    found = choices.ending(view)
+    found = choices.resumable(view)
+    return {"subscription": found[0]["id"]} if len(found) == 1 else None
+
+
+def undo_one(view: View) -> dict[str, Any] | None:
+    found = choices.scheduled(view)
     return {"subscription": found[0]["id"]} if len(found) == 1 else None
 
 
@@ -206,6 +211,12 @@ def finding(view: View, *causes: str) -> dict[str, Any]:
     return {"explanation": told, "passage": best_passage(view)}
 
 
+def planned(view: View) -> dict[str, Any]:
+    """The planned change of plan, and what goes on without it."""
+    row = choices.scheduled(view)[0]
+    return {"explanation": finding(view, "scheduled_plan_change")["explanation"], "plan": row["plan"]}
+
+
 def payment_trouble(view: View) -> dict[str, Any]:
     link = view.result("invoice_link")
     return {
@@ -250,13 +261,17 @@ def latest_prorated(view: View) -> Row | None:
 
 def differing(view: View) -> Row | None:
     """The newest invoice, when it is not what the one before was and its lines are all here."""
-    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
+    rows = _two_newest(view)
     whole = bool(rows) and bool(rows[0]["lines"]) and not rows[0]["more_lines"]
     return rows[0] if whole and len(rows) == 2 and rows[0]["total"] != rows[1]["total"] else None
 
 
 def differing_bill(view: View) -> dict[str, Any]:
-    return _explained(view, differing(view))
+    return {**_explained(view, differing(view)), "before": _two_newest(view)[1]}
+
+
+def _two_newest(view: View) -> list[Row]:
+    return [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
 
 
 def sums_of_differing(view: View) -> dict[str, Any] | None:

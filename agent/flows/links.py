@@ -21,7 +21,7 @@ def _newest_expired(view: View) -> dict[str, Any] | None:
     return {"checkout_session": found[0]["id"]} if found else None
 
 
-_CHECKOUT: Flow = (
+CHECKOUT: Flow = (
     Read("list_checkout_links", needed=False),
     When(
         lambda view: bool(_pages(view, "open")),
@@ -36,7 +36,7 @@ _CHECKOUT: Flow = (
 EXPIRED_PAYMENT_LINK: Flow = (
     Read("list_invoices", a.open_only),
     Read("diagnose", needed=False),
-    When(no_open, (*_CHECKOUT, *NOTHING_OPEN)),
+    When(no_open, (*CHECKOUT, *NOTHING_OPEN)),
     When(a.payment_broken, PAYMENT_FAILED),
     Read("invoice_link", a.link_of_open),
     When(

@@ -23,8 +23,8 @@ def subscriptions(view: View) -> Offered:
     return [_choice("choice_subscription.v1.j2", row, row["id"]) for row in rows[: choices.SHOWN]]
 
 
-def ending(view: View) -> Offered:
-    return [_choice("choice_subscription.v1.j2", row, row["id"]) for row in choices.ending(view)[: choices.SHOWN]]
+def resumable(view: View) -> Offered:
+    return [_choice("choice_subscription.v1.j2", row, row["id"]) for row in choices.resumable(view)[: choices.SHOWN]]
 
 
 def _choice(template: str, row: Row, value: str) -> dict[str, str]:

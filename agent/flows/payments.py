@@ -6,6 +6,7 @@ from agent.flows import answers as a
 from agent.flows import choices as c
 from agent.flows import offers
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, Step, When
+from agent.flows.usage import USAGE_DIFFERS, overbilled
 from agent.flows.view import View
 
 Flow = tuple[Step, ...]
@@ -163,6 +164,11 @@ def _newest_differs(view: View) -> bool:
     return not charges or any(row["invoice"] == found["id"] for row in charges)
 
 
+_BILL_THAT_DIFFERS: Flow = (
+    Read("explain_invoice", a.sums_of_differing, needed=False),
+    Say("bill_lines", a.differing_bill),
+)
+
 PRORATION_QUESTION: Flow = (
     Read("list_invoices", a.all_invoices),
     Read("diagnose", needed=False),
@@ -170,7 +176,8 @@ PRORATION_QUESTION: Flow = (
         lambda view: a.prorated(view) is not None,
         (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill)),
     ),
-    When(_newest_differs, (explained("discount_ended"),)),
+    When(overbilled, USAGE_DIFFERS),
+    When(_newest_differs, (explained("discount_ended"), *_BILL_THAT_DIFFERS)),
     When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
@@ -184,6 +191,11 @@ UNEXPECTED_CHARGE: Flow = (
     Read("diagnose", needed=False),
     Read("list_charges", a.named_charge, needed=False),
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
+    # Who pays invoices by bank transfer has bills and no payments here.
+    When(
+        lambda view: not view.charges,
+        (When(overbilled, USAGE_DIFFERS), When(_newest_differs, _BILL_THAT_DIFFERS)),
+    ),
     When(lambda view: not view.charges, (When(a.payment_broken, PAYMENT_FAILED), Say("no_payments", empty=True))),
     When(_paid_twice, REFUND_TWIN),
     When(lambda view: len(c.twins(view)) == 1, OFFER_TWIN),
@@ -193,6 +205,7 @@ UNEXPECTED_CHARGE: Flow = (
         (Say("already_refunded", a.refunded_twins),),
     ),
     When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
+    When(overbilled, USAGE_DIFFERS),
     When(_newest_differs, (explained("discount_ended"),)),
     When(_bill_of_a_change, (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
@@ -200,10 +213,7 @@ UNEXPECTED_CHARGE: Flow = (
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
     ),
-    When(
-        _newest_differs,
-        (Read("explain_invoice", a.sums_of_differing, needed=False), Say("bill_lines", a.differing_bill)),
-    ),
+    When(_newest_differs, _BILL_THAT_DIFFERS),
     Say("charges_explained", a.meant_charges),
 )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from agent.flows import answers as a
 from agent.flows import choices as c
 from agent.flows import offers
-from agent.flows.payments import PAYMENT_FAILED, Flow
-from agent.flows.steps import HandOver, Propose, Read, Say, When
+from agent.flows.links import CHECKOUT
+from agent.flows.payments import PAYMENT_FAILED, Flow, explained
+from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import View
 
 
@@ -41,12 +42,15 @@ _CANCEL: Flow = (
     Propose("cancel_subscription", a.cancel_one),
     Say("effects_only"),
 )
+_UNDO: Flow = (Propose("undo_scheduled_change", a.undo_one), Say("effects_only"))
+
 _REACTIVATE: Flow = (
     When(
-        lambda view: len(c.ending(view)) > 1,
-        (Say("which_subscription", kind="question", choices=offers.ending),),
+        lambda view: len(c.resumable(view)) > 1,
+        (Say("which_subscription", kind="question", choices=offers.resumable),),
     ),
-    When(lambda view: bool(c.ending(view)), (Propose("resume_subscription", a.resume_one), Say("effects_only"))),
+    When(lambda view: not c.resumable(view) and a.undo_one(view) is not None, _UNDO),
+    When(lambda view: bool(c.resumable(view)), (Propose("resume_subscription", a.resume_one), Say("effects_only"))),
     When(lambda view: bool(c.running(view)), (Say("standing", a.standing, empty=True),)),
     HandOver("cannot_solve", "The customer wants a subscription back that has ended: a new one is needed."),
 )
@@ -62,9 +66,30 @@ def _plan_is_to_go_on(view: View) -> bool:
     return bool(c.ending(view)) and not c.running(view) and not _another_plan(view)
 
 
+def _planned_already(view: View) -> bool:
+    """The plan that was named is the one the account changes to anyway."""
+    named = c.plan_meant(view)
+    planned = [row["scheduled_change"]["plan"] for row in c.scheduled(view)]
+    return named is not None and any(named.casefold() in str(plan).casefold().split() for plan in planned)
+
+
+def _planned_and_present(view: View) -> bool:
+    """Both the plan there is and the one it changes to were named."""
+    return _planned_already(view) and any(c.on_plan(name, view) for name in view.hints.plans)
+
+
+def _planned_and_unwanted(view: View) -> bool:
+    """No other plan was named, and the one there is is set to change: staying is what is left to wish."""
+    return a.undo_one(view) is not None and not _another_plan(view)
+
+
 PLAN_CHANGE: Flow = (
     Read("diagnose", needed=False),
     When(_plan_is_to_go_on, _REACTIVATE),
+    # "Not Starter, keep Team" and "from Team to Starter" name the same two: the customer says which it is.
+    When(_planned_and_present, (Offer("shall_stay", a.planned, _UNDO),)),
+    When(_planned_already, (explained("scheduled_plan_change"),)),
+    When(_planned_and_unwanted, _UNDO),
     When(_no_plan_named, _WHICH_PLAN),
     Read("preview_plan_change", a.plan_preview),
     When(_on_it_already, (Say("same_plan", a.change, empty=True),)),
@@ -81,15 +106,25 @@ PLAN_CHANGE: Flow = (
 )
 
 
+def _change_meant(view: View) -> bool:
+    """What is to be cancelled may be the planned change of the plan rather than the plan."""
+    return _planned_and_unwanted(view) and (view.may_mean("plan_change") or view.may_mean("reactivate_subscription"))
+
+
 def _nothing_to_cancel(view: View) -> bool:
     return not c.running(view) and bool(c.ending(view)) and view.may_mean("reactivate_subscription")
 
 
 def _nothing_to_reactivate(view: View) -> bool:
-    return bool(c.running(view)) and not c.ending(view) and view.may_mean("cancel_subscription")
+    return bool(c.running(view)) and not c.resumable(view) and view.may_mean("cancel_subscription")
 
 
-CANCEL_SUBSCRIPTION: Flow = (Read("diagnose"), When(_nothing_to_cancel, _REACTIVATE), *_CANCEL)
+CANCEL_SUBSCRIPTION: Flow = (
+    Read("diagnose"),
+    When(_change_meant, _UNDO),
+    When(_nothing_to_cancel, _REACTIVATE),
+    *_CANCEL,
+)
 REACTIVATE: Flow = (Read("diagnose"), When(_nothing_to_reactivate, _CANCEL), *_REACTIVATE)
 
 _LOCKED_OUT: Flow = (
@@ -122,20 +157,11 @@ MISSING_ENTITLEMENT: Flow = (
     When(lambda view: view.found("paid_but_locked_out"), _LOCKED_OUT),
     When(a.payment_broken, PAYMENT_FAILED),
     *PLAN_NAMED,
+    When(lambda view: view.found("checkout_link_expired"), CHECKOUT),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     Read("search_knowledge", a.query, needed=False),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
     HandOver("cannot_solve", "Billing looks fine, and still the customer misses a feature."),
-)
-
-USAGE_QUESTION: Flow = (
-    Read("diagnose"),
-    Read("search_knowledge", a.query, needed=False),
-    Read("list_invoices", a.open_if_broken, needed=False),
-    Read("invoice_link", a.link_if_broken, needed=False),
-    When(lambda view: bool(view.diagnosis.get("usage")), (Say("usage", a.standing),)),
-    When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
-    HandOver("cannot_solve", "No usage is on record for this customer."),
 )
 
 TRIAL_QUESTION: Flow = (

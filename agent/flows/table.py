@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.flows import accounts, links, payments, plans, questions, refunds
+from agent.flows import accounts, links, payments, plans, questions, refunds, usage
 from agent.flows.payments import Flow
 from agent.topics.names import Topic
 
@@ -25,7 +25,7 @@ FLOWS: Final[dict[Topic, Flow]] = {
     Topic.REACTIVATE_SUBSCRIPTION: plans.REACTIVATE,
     Topic.SUBSCRIPTION_STATUS: plans.SUBSCRIPTION_STATUS,
     Topic.MISSING_ENTITLEMENT: plans.MISSING_ENTITLEMENT,
-    Topic.USAGE_QUESTION: plans.USAGE_QUESTION,
+    Topic.USAGE_QUESTION: usage.USAGE_QUESTION,
     Topic.PRORATION_QUESTION: payments.PRORATION_QUESTION,
     Topic.PRICE_QUESTION: questions.PRICE_QUESTION,
     Topic.DISCOUNT_OR_COUPON: accounts.DISCOUNT,

@@ -28,7 +28,11 @@ def further(view: View, first: Move) -> Further:
     found = Further()
     if not isinstance(first, Say) or first.kind != "answer" or first.empty:
         return found
-    others = [name for name in view.topic["also"] if not one_matter(name, view.topic["topic"])]
+    others = [
+        name
+        for name in view.topic["also"]
+        if not one_matter(name, view.topic["topic"]) and not _price_of_use(view, name)
+    ]
     for name in others[:FURTHER]:
         move = walk(FLOWS[Topic(name)], view)
         if isinstance(move, list) and _reads(move):
@@ -40,6 +44,11 @@ def further(view: View, first: Move) -> Further:
             found.named.append(NAMES[Topic(name)])
     found.named += [NAMES[Topic(name)] for name in others[FURTHER:]]
     return found
+
+
+def _price_of_use(view: View, name: str) -> bool:
+    """What something costs, beside a question about use and with no plan named: the use is meant; its flow says it."""
+    return view.topic["topic"] == Topic.USAGE_QUESTION and name == Topic.PRICE_QUESTION and not view.hints.plans
 
 
 def _reads(calls: Sequence[tuple[str, object]]) -> bool:

@@ -90,6 +90,7 @@ USAGE_NEAR = [
             by_use(billed(45_000, 20_000)),  # both within what is included
             by_use(billed(120_000, 100_000), invoices=(replace(LAST, status="void"), BEFORE)),
             given_back(4_000),
+            by_use(billed(120_000, 100_000, credits=(usd(500), usd(4_000)))),
             by_use(
                 billed(120_000, 100_000),
                 charges=(charge(invoice=InvoiceId("in_2"), amount=LAST.total, amount_refunded=usd(4_000)),),

@@ -27,7 +27,9 @@ def test_too_many_are_priced_by_the_tiers_they_fall_in() -> None:
 
 def test_a_discounted_bill_says_that_the_difference_is_before_it() -> None:
     made = by_use(billed(170_000, 140_000), invoices=(replace(LAST, discount=usd(100), tax=usd(50)), BEFORE))
-    assert "which cost $40.00 before discounts and tax." in diagnose(made).explanation
+    found = diagnose(made)
+    assert "which cost $40.00 before discounts and tax." in found.explanation
+    assert [each.value for each in found.evidence if each.kind == "apart_from"] == ["discounts", "tax"]
 
 
 def test_too_few_are_nothing_to_worry_about() -> None:
@@ -38,6 +40,8 @@ def test_too_few_are_nothing_to_worry_about() -> None:
 
 def test_what_was_given_back_in_part_is_still_open() -> None:
     assert diagnose(given_back(3_999)).root_cause is RootCause.USAGE_BILLED_DIFFERS
+    other = billed(120_000, 100_000, credits=(usd(3_999), usd(9_000)))
+    assert diagnose(by_use(other)).root_cause is RootCause.USAGE_BILLED_DIFFERS
 
 
 def test_overage_is_told_tier_by_tier_with_its_sum() -> None:

@@ -46,6 +46,12 @@ async def test_what_yuri_was_billed_too_much_is_told_with_its_price(bench: Bench
     assert str(found.at_stake) == "$40.00"
 
 
+async def test_yuri_is_settled_once_the_difference_was_credited(bench: Bench):
+    given = {"amount": -40_00, "currency": "usd", "description": "Requests counted twice"}
+    await bench.shop.post("customers/cus_yuri/balance_transactions", given)
+    assert RootCause.USAGE_BILLED_DIFFERS not in await bench.causes("cus_yuri")
+
+
 async def test_veras_surge_is_told_tier_by_tier(bench: Bench):
     found = await bench.diagnosis("cus_vera")
     assert "and 50,000 of them are included. Beyond that were 100,000 API requests at 0.2 cents each" in (
