@@ -267,9 +267,11 @@ def _negated(flat: str, match: re.Match[str]) -> bool:
 
 def sharper(action: Action, flat: str) -> Action:
     """`I've processed the cancellation` is about cancelling: the noun names the action where the verb does not."""
+    low = flat.lower()
+    if action == "handover" and (" link" in low or " page" in low):
+        return "link"  # forwarded to the customer
     if action not in ("other", "link"):
         return action
-    low = flat.lower()
     for word, meant in _NOUNS:
         if word in low:
             return meant

@@ -51,8 +51,15 @@ class Head:
 
     def scores(self, texts: Sequence[str], embedder: Embedder) -> NDArray[np.float64]:
         """Probabilities that a sentence claims an effect. `embedder` is the adapted one."""
-        logits = embedder.encode([plain(text) for text in texts]).astype(np.float64) @ self.weights + self.bias
+        logits = embedder.encode([_read(text) for text in texts]).astype(np.float64) @ self.weights + self.bias
         return 1.0 / (1.0 + np.exp(-logits))
+
+
+def _read(text: str) -> str:
+    """As the encoder reads it: which card, which invoice and which page it is does not change what is said of it."""
+    flat = re.sub(r"\bending \d{4}\b", "ending 4242", plain(text))
+    flat = re.sub(r"\b[A-Z][A-Z0-9]+-\d{3,}\b", "AC-0007", flat)
+    return re.sub(r"https?://\S+", "https://pay.acme.test/i/1", flat)
 
 
 def load_head(path: Path = HEAD_FILE) -> Head:
@@ -88,15 +95,19 @@ class ClaimDetector:
             )
         self._embedder = adapted(embedder, self._head.adapter)
 
-    def claims(self, sentences: Sequence[str], quoted: frozenset[int] = frozenset()) -> list[Claim | None]:
+    def claims(
+        self, sentences: Sequence[str], quoted: frozenset[int] = frozenset(), explained: frozenset[int] = frozenset()
+    ) -> list[Claim | None]:
         """One verdict a sentence. `quoted` are positions of sentences that stand word for word in a retrieved passage.
         Articles speak of effects in general ("it is refunded to the card"): of those only what has happened, and what
-        is said to the reader or of an amount, can be a claim."""
+        is said to the reader or of an amount, can be a claim. `explained` are those of the diagnosis, which is built
+        from facts: there the grammar alone decides."""
         if not sentences:
             return []
         scores = self._head.scores(sentences, self._embedder)
+        scores[[*explained]] = OVERRULED
         return [
-            verdict(text, float(score), quoted=n in quoted)
+            verdict(text, float(score), quoted=n in quoted or n in explained)
             for n, (text, score) in enumerate(zip(sentences, scores, strict=True))
         ]
 

@@ -7,7 +7,7 @@ sentence stands in its place; if none does, the whole reply is refused, and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from agent.amounts import Amount, amounts, spelled
@@ -21,14 +21,17 @@ from agent.sentences import checkable, plain, sentences
 
 PLACEHOLDER = "[[effects]]"
 LONGEST = 4_000  # characters
-# A claim's verb, and the tools whose sentence from the ledger may stand in the claim's place.
+# What a claim is about, and the tools whose sentence from the ledger may stand in the claim's place.
 _TOOLS_OF = {
     "refund": ("refund", "account_credit"),
     "cancel": ("cancel_subscription", "undo_scheduled_change"),
-    "change": ("change_plan", "update_billing_details", "set_tax_id", "undo_scheduled_change"),
+    "change": (
+        "change_plan", "resume_subscription", "apply_promotion_code", "update_billing_details", "set_tax_id",
+        "undo_scheduled_change",
+    ),
     "charge": ("retry_payment", "resume_subscription"),
     "link": ("card_update_link", "new_checkout_link"),
-}
+}  # fmt: skip
 # Told of an earlier day, and not as news.
 _EARLIER = re.compile(r"\b(?:earlier|before|previous(?:ly)?|already|records?|recorded|last|on \d{1,2} [A-Z])", re.I)
 _ARTICLE = "From our help article “{}”:"  # agent/replies/passage.j2; the title is the article's
@@ -61,15 +64,14 @@ class HeldReply:
         parts = [*sentences(body), *titles]
         if not parts and not evidence.effects:
             problems.append("The reply is empty.")
-        ours = (*(text for _, text in evidence.passages.values()), *evidence.explained)
-        passages = " ".join(" ".join(plain(text).split()) for text in ours)
-        quoted = frozenset(
-            n
-            for n, part in enumerate(parts)
-            if part in titles or " ".join(plain(part).split()).strip("\"'") in passages
-        )
+        explained = _within(parts, evidence.explained)
+        quoted = _within(parts, (*titles, *(text for _, text in evidence.passages.values())))
+        own = {plain(said) for said in sentences(all_about(to_tell(evidence.effects)))}
         dropped: set[str] = set()
-        for n, (part, claim) in enumerate(zip(parts, self._detector.claims(parts, quoted), strict=True)):
+        for n, (part, claim) in enumerate(zip(parts, self._detector.claims(parts, quoted, explained), strict=True)):
+            if plain(part) in own:
+                dropped.add(part)
+                continue
             if claim is not None and not _on_record(claim, part, evidence):
                 if part not in titles and _spoken_for(claim, evidence.effects):
                     dropped.add(part)
@@ -77,7 +79,7 @@ class HeldReply:
                 problems.append(
                     f"“{part[:160]}” says or promises that something is done, and the ledger has no such effect."
                 )
-            if n not in quoted and not (checkable(part) or _facts_only(part)):
+            if n not in quoted | explained and not (checkable(part) or _facts_only(part)):
                 problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
         kept = "\n".join(part for part in parts if part not in dropped)
         problems += _figures(kept, evidence)
@@ -99,6 +101,12 @@ class HeldReply:
             text = f"{text.rstrip()}\n\n{ledger}" if text.strip() else ledger
         tidy = re.sub(r"[ \t]{2,}", " ", re.sub(r"[ \t]+\n", "\n", text))
         return re.sub(r"\n{3,}", "\n\n", tidy).strip()
+
+
+def _within(parts: Sequence[str], texts: Iterable[str]) -> frozenset[int]:
+    """Positions of what stands word for word in one of the texts."""
+    told = " ".join(" ".join(plain(text).split()) for text in texts)
+    return frozenset(n for n, part in enumerate(parts) if " ".join(plain(part).split()).strip("\"'") in told)
 
 
 def _facts_only(part: str) -> bool:

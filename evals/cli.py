@@ -106,7 +106,7 @@ def claims(
     listed: Annotated[bool, typer.Option("--list", help="Print every reply that was judged wrongly.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
-    """False claims that the held reply lets out, true replies it keeps back, by kind, and milliseconds a reply."""
+    """False claims that the held reply lets out, true replies it keeps back, by kind, and what a reply costs."""
     from agent.claims import ClaimDetector
     from agent.reply import HeldReply
     from evals.claim_rates import SETS, judge, rates, replies_of, typical_milliseconds
@@ -130,7 +130,7 @@ def claims(
     if as_json:
         print_json({"milliseconds": {"median": round(median, 1), "p95": round(slow, 1)}})
     else:
-        console.print(f"milliseconds a reply: median {median:.1f}, 95th percentile {slow:.1f}")
+        console.print(f"milliseconds of processor time a reply: median {median:.1f}, 95th percentile {slow:.1f}")
     for one in judged if listed else ():
         if one.wrong:
             console.print(Text(f"{one.fate} [{one.reply.kind}, {one.reply.situation}] {one.reply.text!r}"))
