@@ -33,11 +33,8 @@ class UndoEffect:
         if found is None or schedule is None or f":{schedule}:" not in intent.operation_key:
             raise EffectRefused("schedule_changed", "Another schedule, or none, manages the subscription by now.")
         schedules = reads.line.v1.subscription_schedules
-        await reads.line.act(
-            lambda: schedules.update_async(
-                schedule, {"metadata": intent.metadata}, {"idempotency_key": f"{intent.idempotency_key}-label"}
-            )
-        )
+        # A fresh key at each try: the same label twice is one, and a 500 repeated under its key would bar the release.
+        await reads.line.act(lambda: schedules.update_async(schedule, {"metadata": intent.metadata}))
         await reads.line.act(lambda: schedules.release_async(schedule, {}, {"idempotency_key": intent.idempotency_key}))
         return await _receipt(found, reads)
 

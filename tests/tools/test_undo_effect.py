@@ -79,7 +79,7 @@ async def test_another_schedule_by_now_is_left_alone(effects: StripeEffects, sho
 
 
 @pytest.mark.parametrize("request_", ["label", "release"])
-@pytest.mark.parametrize(("fault", "made"), [("lost_before", False), ("lost_after", True)])
+@pytest.mark.parametrize(("fault", "made"), [("lost_before", False), ("lost_after", True), ("error_after", True)])
 async def test_after_a_missing_answer_the_release_is_found_if_it_is_there(
     effects: StripeEffects, shop: Shop, now: Now, app: Sandbox, request_: str, fault: str, made: bool
 ) -> None:
