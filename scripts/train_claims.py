@@ -21,7 +21,7 @@ from knowledge.articles import PUBLISHED_ARTICLES as ARTICLES
 from knowledge.embedder import load_embedder
 from scripts.claim_tuning import Labelled, Tuned, train
 
-EPOCHS = 4
+EPOCHS = 5
 EACH = 10  # composed sentences of every kind and action
 BY_HAND = 2.0  # weight, and times each is read in an epoch
 
