@@ -66,7 +66,7 @@ ROOMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("asyncio/", "", "event loop and threads"),
 )
 # Where a thread that has nothing to do is found. A sleep in C shows as the line that sleeps.
-_WAITING: Final = frozenset(
+WAITING: Final = frozenset(
     {
         ("threading.py", "wait"),
         ("threading.py", "_wait_for_tstate_lock"),
@@ -146,7 +146,7 @@ def _room(file: str, function: str) -> str | None:
 
 
 def _waits(frame: FrameType) -> bool:
-    return (frame.f_code.co_filename.rpartition("/")[2], frame.f_code.co_name) in _WAITING
+    return (frame.f_code.co_filename.rpartition("/")[2], frame.f_code.co_name) in WAITING
 
 
 def table(sampler: Sampler, turns: int, seconds: float) -> list[list[str]]:
