@@ -94,11 +94,11 @@ FINDERS: Final[tuple[tuple[RootCause, Finder], ...]] = (
     (RootCause.SUBSCRIPTION_ENDED, subscription_ended),
     (RootCause.REFUND_PENDING, refund_pending),
     (RootCause.REFUNDED_ALREADY, refunded_already),
+    (RootCause.INVOICE_DUE, invoice_due),  # what is to be paid comes before why it is that much
     (RootCause.MID_CYCLE_UPGRADE_PRORATION, mid_cycle_upgrade_proration),
     (RootCause.SCHEDULED_PLAN_CHANGE, scheduled_plan_change),
     (RootCause.DISCOUNT_ENDED, discount_ended),
     (RootCause.METERED_OVERAGE_BILLED, metered_overage_billed),
-    (RootCause.INVOICE_DUE, invoice_due),
     (RootCause.CUSTOMER_CREDIT, customer_credit),
     (RootCause.RENEWED_RECENTLY_YEARLY, renewed_recently_yearly),
     (RootCause.ENTERPRISE_ACCOUNT, enterprise_account),

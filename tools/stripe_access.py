@@ -52,6 +52,7 @@ NEEDED: Final[dict[str, Ask]] = {
     "Invoice previews": lambda stripe_: stripe_.v1.invoices.create_preview_async({"customer": f"cus_{ABSENT}"}),
     "Subscriptions: read": lambda stripe_: stripe_.v1.subscriptions.list_async({"limit": 1}),
     "Promotion codes: read": lambda stripe_: stripe_.v1.promotion_codes.list_async({"limit": 1}),
+    "Billing meters: read": lambda stripe_: stripe_.v1.billing.meters.list_async({"limit": 1}),
     "Checkout Sessions: write": lambda stripe_: stripe_.v1.checkout.sessions.expire_async(f"cs_{ABSENT}"),
     "Customers: write": lambda stripe_: stripe_.v1.customers.update_async(f"cus_{ABSENT}", {}),
     "Charges and Refunds: write": lambda stripe_: stripe_.v1.refunds.create_async({"charge": f"ch_{ABSENT}"}),

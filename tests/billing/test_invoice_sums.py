@@ -6,7 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.ids import PriceId
@@ -54,6 +54,7 @@ def by_hand(price: UsagePrice, units: int) -> list[tuple[int, Decimal]]:
     return lines
 
 
+@settings(deadline=None)
 @given(usage_prices(), st.integers(0, 400_000))
 def test_tiers_unit_by_unit(price: UsagePrice, units: int) -> None:
     lines, hand = usage_lines(price, units), by_hand(price, units)
@@ -64,6 +65,7 @@ def test_tiers_unit_by_unit(price: UsagePrice, units: int) -> None:
     assert sum(line.amount.amount for line in on_one) == half_up(sum((cost for _, cost in hand), Decimal(0)))
 
 
+@settings(deadline=None)
 @given(usage_prices(), st.integers(0, 400_000))
 def test_units_within_what_is_included_change_nothing(price: UsagePrice, units: int) -> None:
     assert usage_total(price, min(units, price.included)) == usage_total(price, 0)
@@ -114,6 +116,7 @@ def bills(draw: st.DrawFn) -> tuple[Bill, dict[PriceId, UsagePrice]]:
     return bill, {USAGE: price}
 
 
+@settings(deadline=None)
 @given(bills())
 def test_every_line_is_reproduced_and_adds_up(made: tuple[Bill, dict[PriceId, UsagePrice]]) -> None:
     bill, prices = made
@@ -123,6 +126,7 @@ def test_every_line_is_reproduced_and_adds_up(made: tuple[Bill, dict[PriceId, Us
     assert bill.total.amount + sum(line.amount.amount for line in sums.after) == bill.amount_due.amount
 
 
+@settings(deadline=None)
 @given(bills(), st.integers(0, 3), st.integers(-3, 3).filter(bool))
 def test_a_cent_that_is_wrong_is_never_explained(
     made: tuple[Bill, dict[PriceId, UsagePrice]], place: int, off: int
@@ -140,6 +144,7 @@ def test_a_cent_that_is_wrong_is_never_explained(
         assert not sums.complete
 
 
+@settings(deadline=None)
 @given(bills(), st.integers(-900, 900).filter(bool))
 def test_a_total_that_does_not_follow_is_said_to(made: tuple[Bill, dict[PriceId, UsagePrice]], off: int) -> None:
     bill, prices = made

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.diagnosis import diagnose
@@ -66,6 +66,7 @@ def test_a_committed_minimum_is_named() -> None:
 COUNTS = st.integers(0, 400_000)
 
 
+@settings(deadline=None)
 @given(COUNTS, COUNTS, st.integers(0, 2_000))
 def test_a_difference_is_acted_on_or_has_a_reason(units: int, counted: int, edges: int) -> None:
     found = compare(PRICE, units, counted, edges)

@@ -62,11 +62,11 @@ async def test_veras_surge_is_told_tier_by_tier(bench: Bench):
 
 
 async def test_eton_is_told_the_minimum_the_overage_and_when_it_is_due(bench: Bench):
-    found = await bench.diagnosis("cus_eton")
-    assert "12,000,000 of them are included in the committed minimum of $6,000.00" in found.explanation
-    assert "at 0.05 cents each (12,000,001 to" in found.explanation
-    due, manager = found.also
+    due = await bench.diagnosis("cus_eton")
     assert due.explanation.endswith("is due on 13 December 2026.")
+    overage, manager = due.also
+    assert "12,000,000 of them are included in the committed minimum of $6,000.00" in overage.explanation
+    assert "at 0.05 cents each (12,000,001 to" in overage.explanation
     assert manager.explanation.endswith("your account manager, Lin Okafor.")
 
 

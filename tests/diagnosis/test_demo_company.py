@@ -41,7 +41,7 @@ TOLD: dict[str, list[RootCause]] = {
     "cus_lena": [RootCause.HEALTHY],
     "cus_vera": [RootCause.METERED_OVERAGE_BILLED],
     "cus_yuri": [RootCause.USAGE_BILLED_DIFFERS],
-    "cus_eton": [RootCause.METERED_OVERAGE_BILLED, RootCause.INVOICE_DUE, RootCause.ENTERPRISE_ACCOUNT],
+    "cus_eton": [RootCause.INVOICE_DUE, RootCause.METERED_OVERAGE_BILLED, RootCause.ENTERPRISE_ACCOUNT],
     "cus_kenji": [RootCause.HEALTHY],
     "cus_cora": [RootCause.CARD_DETAILS_INCORRECT],
     "cus_gabe": [RootCause.CARD_MUST_NOT_BE_RETRIED],
