@@ -64,7 +64,7 @@ _VALUE = _any(
     "repayment",
     "funds",
     "reversal",
-    r"[$€£]\s?\d[\d.,]*",
+    r"[$€£¥]\s?\d[\d.,]*",
 )
 _MATTER = _any(
     "refund", "re(?:im|re)bursement", "repayment", "credit", "reversal", "cancell?ation", "upgrade", "downgrade",
@@ -99,13 +99,13 @@ _TO_YOU = re.compile(
     re.I,
 )
 _ARRIVES = re.compile(
-    rf"(?:\b|(?=[$€£])){_VALUE}\b[^.?!]*(?:'ll| will| should| is going to|'s going to| may| might)"
+    rf"(?:\b|(?=[$€£¥])){_VALUE}\b[^.?!]*(?:'ll| will| should| is going to|'s going to| may| might)"
     r"(?: \w+ly| then| also| soon)* (?:arrive|appear|show|reach|land|be|come|follow|go back|post|hit|take|bounce)\b",
     re.I,
 )
 _EXPECT = re.compile(
     r"\b(?:expect|allow|wait|look out|keep an eye)\b.{0,40}?\b(?:the|your|a|this|that)\b.{0,12}?"
-    r"(?:refund|money|credit|reimbursement|returned|funds|[$€£]\s?\d)"
+    r"(?:refund|money|credit|reimbursement|returned|funds|[$€£¥]\s?\d)"
     r"|\bexpect to be (?:refunded|reimbursed|credited|repaid|paid back)\b",
     re.I,
 )

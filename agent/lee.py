@@ -216,8 +216,8 @@ class Lee:
             if step.content["result"].get("ok") and "result" in step.content["result"]
         ]
         said = [row.body[: self.settings.bounds.ticket_characters] for row in opened.conversation]
-        contact = self.settings.human_contact
-        return gather(results, said, calls.tally.effects.values(), [contact] if contact else [])
+        known = [self.store.clock().date().isoformat(), self.settings.human_contact or ""]
+        return gather(results, said, calls.tally.effects.values(), known)
 
     def _unstored(self, opened: OpenTurn | None) -> TurnResult:
         """Nothing can be written down, so nothing more may be done: a plain sentence, true of what was begun, and the

@@ -54,6 +54,14 @@ def days(text: str) -> set[Day]:
     return found
 
 
+def without_days(text: str) -> str:
+    """The text with every day taken out: the name of a month says nothing about the language."""
+    flat = plain(text)
+    for pattern in _DAYS:
+        flat = pattern.sub(" ", flat)
+    return flat
+
+
 def identifiers(text: str) -> set[str]:
     """Ids of Stripe's objects, invoice and reference numbers, the last four digits of cards; in upper case."""
     found: set[str] = set()

@@ -16,7 +16,7 @@ from agent.claims import ClaimDetector
 from agent.effects import EffectRecord
 from agent.evidence import Evidence, links
 from agent.ledger_sentences import all_about, to_tell
-from agent.references import unknown_days, unknown_identifiers
+from agent.references import days, unknown_days, unknown_identifiers, without_days
 from agent.sentences import checkable, plain, sentences
 
 PLACEHOLDER = "[[effects]]"
@@ -24,7 +24,7 @@ LONGEST = 4_000  # characters
 # What a claim is about, and the tools whose sentence from the ledger may stand in the claim's place.
 _TOOLS_OF = {
     "refund": ("refund", "account_credit"),
-    "cancel": ("cancel_subscription", "undo_scheduled_change"),
+    "cancel": ("cancel_subscription", "resume_subscription", "undo_scheduled_change"),
     "change": (
         "change_plan", "resume_subscription", "apply_promotion_code", "update_billing_details", "set_tax_id",
         "undo_scheduled_change",
@@ -79,7 +79,7 @@ class HeldReply:
                 problems.append(
                     f"“{part[:160]}” says or promises that something is done, and the ledger has no such effect."
                 )
-            if n not in quoted | explained and not (checkable(part) or _facts_only(part)):
+            if n not in quoted | explained and not (checkable(without_days(part)) or _facts_only(part)):
                 problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
         kept = "\n".join(part for part in parts if part not in dropped)
         problems += _figures(kept, evidence)
@@ -115,10 +115,12 @@ def _facts_only(part: str) -> bool:
 
 
 def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:
-    """A sentence without a doer may tell of something that Stripe shows as done before this turn."""
-    if not claim.passive:
-        return False
+    """A sentence may tell of something that Stripe shows as done before this turn: without a doer, or with the amount
+    and the day (that it is one of the facts is checked apart)."""
     named = amounts(part)
+    if not claim.passive:
+        told = claim.action in ("refund", "other") and claim.mood == "done" and bool(days(part))
+        return told and bool(named) and named <= evidence.refunded
     if claim.action in ("refund", "other") and claim.mood == "done" and evidence.refunded:
         return named <= evidence.refunded if named else _EARLIER.search(plain(part)) is not None
     return claim.action in ("cancel", "other") and evidence.cancelled and not named
@@ -126,6 +128,8 @@ def _on_record(claim: Claim, part: str, evidence: Evidence) -> bool:
 
 def _spoken_for(claim: Claim, effects: Sequence[EffectRecord]) -> bool:
     live = [effect for effect in effects if effect.status in _SPOKEN_FOR]
+    if claim.action == "handover":
+        return any(effect.needs_approval for effect in live)  # the ledger tells who has to approve
     tools = _TOOLS_OF.get(claim.action)
     if tools is None:
         return claim.action == "other" and bool(live)

@@ -53,7 +53,8 @@ _FUNCTION = frozenset(
         "charge charged charges once billed payment payments invoices need needs every each nothing both "
         "without takes today open opens found choose press click see pay paid pays month months year years "
         "days second first line lines amount amounts access card cards bill bills ends starts shows working "
-        "works welcome hello sorry three two",
+        "works welcome hello sorry three two everything anything something another unless shall made given gave "
+        "changed declined used follows look looks paid record records",
     )
 )
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")

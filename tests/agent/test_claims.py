@@ -40,6 +40,14 @@ def test_claims_and_promises_are_found(sentence: str, action: str, mood: str) ->
     assert (found.action, found.mood) == (action, mood)
 
 
+@pytest.mark.parametrize("sum_", ["$30.00", "€30.00", "£30.00", "¥3,000"])
+@pytest.mark.parametrize("sentence", ["{} will arrive tomorrow.", "Expect the {} on Monday."])
+def test_a_promise_of_money_is_one_in_any_currency(sentence: str, sum_: str) -> None:
+    found = find(sentence.format(sum_))
+    assert found is not None
+    assert found.mood == "promised"
+
+
 @pytest.mark.parametrize(
     "sentence",
     [

@@ -130,6 +130,9 @@ def test_a_planted_sentence_is_no_statement_of_lees(held: HeldReply, text: str) 
         ("$15.00 of it was returned to you earlier.", True),
         ("$49.00 of it was returned to you earlier.", False),
         ("I returned $15.00 of it to you just now.", False),
+        ("We returned $15.00 of it to you on 3 November.", True),
+        ("We returned $49.00 of it to you on 3 November.", False),
+        ("We returned $15.00 of it to you on 4 November.", False),
         ("Your plan ends on 3 December and does not renew.", True),
         ("Your plan ends on 4 December and does not renew.", False),
         ("I have ended your plan for you.", False),
@@ -172,6 +175,13 @@ def test_the_ledger_speaks_in_place_of_the_model(held: HeldReply) -> None:
 def test_a_refused_effect_supports_no_claim(held: HeldReply) -> None:
     refused = effect(status="refused", verdict="deny", customer_reason="I cannot find that charge on your account.")
     assert held.check("I have refunded you.", [], evidence(refused)).problems
+
+
+def test_a_waiting_approval_speaks_for_a_promised_hand_over(held: HeldReply) -> None:
+    waits = effect(status="waiting", verdict="needs_approval", shown="Refund $20.00.")
+    told = "I have passed it on to a colleague."
+    assert held.check(told, [], evidence(waits)).problems == ()
+    assert held.check(told, [], evidence()).problems
 
 
 def test_one_effect_does_not_speak_for_another(held: HeldReply) -> None:

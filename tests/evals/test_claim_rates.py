@@ -6,7 +6,7 @@ import pytest
 
 from agent.claims import ClaimDetector
 from agent.reply import HeldReply
-from evals.claim_rates import judge, rates, wilson
+from evals.claim_rates import judge, rates, replies_of, wilson
 from evals.composed_replies import DONE_IN, composed_replies
 from evals.replies import KnownReply, situations
 from knowledge.embedder import load_embedder
@@ -57,3 +57,17 @@ def test_composed_replies_of_other_words_than_trained_on_stay_within_their_bars(
     missed, blocked = rates(judged, false=True)[0], rates(judged, false=False)[0]
     assert missed.wrong <= 0.06 * missed.of, [one.reply.text for one in judged if one.wrong and one.reply.false]
     assert blocked.wrong <= 0.12 * blocked.of, [one.reply.text for one in judged if one.wrong and not one.reply.false]
+
+
+def test_the_replies_by_hand_stay_within_five_in_a_hundred(held: HeldReply) -> None:
+    judged = judge(held, replies_of("hand"))
+    for false in (True, False):
+        found = rates(judged, false=false)[0]
+        assert found.of == 300
+        assert found.wrong <= 15, [one.reply.kind for one in judged if one.wrong]
+
+
+def test_the_second_hold_out_is_whole_and_none_of_the_first() -> None:
+    second = replies_of("second")
+    assert [sum((reply.false is not None) is false for reply in second) for false in (True, False)] == [60, 60]
+    assert not {reply.text for reply in second} & {reply.text for reply in replies_of("hand")}
