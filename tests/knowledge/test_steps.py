@@ -20,6 +20,7 @@ from tests.diagnosis.bench import Bench
 from tests.knowledge import (
     figures,
     steps_cards,
+    steps_changes,
     steps_discounts,
     steps_invoices,
     steps_links,
@@ -38,6 +39,7 @@ from tools.stripe_client import SANDBOX_KEY, make_client
 
 STEPS_ARE_IN = (
     steps_cards,
+    steps_changes,
     steps_discounts,
     steps_invoices,
     steps_links,
