@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help environment run test check format evals record bench screenshots
+.PHONY: help environment run test check format evals faults prove record bench screenshots
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +35,12 @@ format: environment ## format and mend what can be mended
 
 evals: environment ## the recorded tickets, graded by the difference of the whole sandbox world
 	$(BIN)/lee evals run
+
+faults: environment ## docs/faults.md anew: every tool, every failure of Stripe, every death (a quarter of an hour)
+	$(BIN)/python -m evals.faults
+
+prove: environment ## what takes too long for `make test`: the faults again, held against their page
+	$(BIN)/python -m evals.faults --check
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
 	$(BIN)/python -m tests.recordings.record
