@@ -39,7 +39,8 @@ evals: environment ## the recorded tickets, graded by the difference of the whol
 faults: environment ## docs/faults.md anew: every tool, every failure of Stripe, every death (a quarter of an hour)
 	$(BIN)/python -m evals.faults
 
-prove: environment ## what takes too long for `make test`: the faults again, held against their page
+prove: environment ## what takes too long for `make test`: the money suites with their large counts, the faults again
+	PROVE=1 $(BIN)/pytest -n 2 --dist worksteal --timeout 0 tests/policy tests/audit tests/store
 	$(BIN)/python -m evals.faults --check
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)

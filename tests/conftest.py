@@ -11,6 +11,8 @@ import pytest
 if TYPE_CHECKING:
     from evals.harness import Bench
 
+pytest_plugins = ["tests.proofs"]
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 for name in [key for key in os.environ if key.startswith(("LEE_", "STRIPE_", "OPENAI_"))]:

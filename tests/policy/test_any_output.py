@@ -28,8 +28,9 @@ from tests.billing import made
 from tests.policy.house import House, build, charge, furnish
 from tests.policy.stripe_twin import FAULTS, Made
 from tests.policy.wild_actions import ACTION, AMOUNTS, OWNED, PEOPLE
+from tests.proofs import times
 
-EXAMPLES = int(os.environ.get("POLICY_EXAMPLES", "60"))
+EXAMPLES = times(60, 2_000)
 
 # Each commit is flushed: in memory a hundred worlds take seconds. Shrinking would play thousands more.
 QUICK_DISK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
