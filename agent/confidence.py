@@ -61,7 +61,7 @@ def assess(signals: Signals) -> Confidence:
         value *= 0.6
         reasons.append("the first reply said something that was not so")
     statuses = {effect.status for effect in signals.effects}
-    if "unknown" in statuses:
+    if "pending_reconciliation" in statuses:
         value = min(value, 0.1)
         reasons.append("the outcome of an effect is unknown")
     elif statuses & {"refused", "failed"} and "succeeded" not in statuses:

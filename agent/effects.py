@@ -133,7 +133,7 @@ def unsettled(tool: str, arguments: Mapping[str, Any], proposal: str, why: str) 
         tool=tool,
         arguments=dict(arguments),
         proposal=proposal,
-        status="unknown",
+        status="pending_reconciliation",
         verdict="error",
         rule="gate.unavailable",
         reason=f"The gate did not answer ({why}).",

@@ -95,7 +95,7 @@ class Endings:
         waits = any(effect.needs_confirmation for effect in effects)
         if any(effect.needs_approval for effect in effects):
             return await self.to_human(worked, "needs_approval", reply=text)
-        if "unknown" in statuses:
+        if "pending_reconciliation" in statuses:
             return await self.to_human(worked, "effect_unknown", reply=text)
         if end.kind == "question" or waits:
             if not waits and self.opened.asked_before >= QUESTIONS_IN_A_ROW:

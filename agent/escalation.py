@@ -88,7 +88,7 @@ def packet(
         "pending_effects": [
             {"tool": effect.tool, "proposal": effect.proposal, "arguments": dict(effect.arguments)}
             for effect in effects
-            if effect.status == "unknown"
+            if effect.status == "pending_reconciliation"
         ],
         "waiting_proposal": waiting(effects),
         "unavailable": _failed_reads(journal),

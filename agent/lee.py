@@ -240,6 +240,6 @@ class Lee:
             return False
         try:
             with self.store.look() as uow:
-                return any(intent.status in ("reserved", "unknown") for intent in uow.ledger.of(opened.case.id))
+                return any(intent.status in ("reserved", "pending_reconciliation") for intent in uow.ledger.of(opened.case.id))
         except LogUnavailable:
             return True

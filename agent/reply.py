@@ -37,7 +37,7 @@ _EARLIER = re.compile(r"\b(?:earlier|before|previous(?:ly)?|already|records?|rec
 _ARTICLE = "From our help article “{}”:"  # agent/replies/passage.j2; the title is the article's
 _ROW = re.compile(r"[-+]?(?:(?:US)?[$€£¥]|[A-Z]{3} )\s?\d[\d.,]*(?::| on )")
 # Statuses about which the ledger has something to say in place of the model's sentence.
-_SPOKEN_FOR = frozenset({"succeeded", "waiting", "unknown"})
+_SPOKEN_FOR = frozenset({"succeeded", "waiting", "pending_reconciliation"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,7 +152,7 @@ class Gate:
             status = Status.SUCCEEDED if row.status == "succeeded" else Status.FAILED
             return Settlement(proposal, decision, status, intent, receipt, failure_of(row))
         if row.id in self._here:
-            return Settlement(proposal, decision, Status.UNKNOWN, intent)
+            return Settlement(proposal, decision, Status.PENDING, intent)
         self._here.add(row.id)
         try:
             sent = await self._sending.resume(intent, proposal.actor, self._clock(), proposal.epoch, row.sent_at)
@@ -181,7 +181,7 @@ class Gate:
                 continue
             finally:
                 self._here.discard(row.id)
-            if sent.status is not Status.UNKNOWN:
+            if sent.status is not Status.PENDING:
                 settled.append(row.id)
         return settled
 

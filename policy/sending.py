@@ -41,7 +41,7 @@ class Sent:
     failure: str | None = None
 
 
-UNKNOWN: Final = Sent(Status.UNKNOWN)
+UNKNOWN: Final = Sent(Status.PENDING)
 TAKEN_OVER: Final = "case_taken_over"
 
 
@@ -103,7 +103,7 @@ class Sending:
             sent = await self._perform(intent)
             if sent.status is Status.SUCCEEDED:
                 return sent
-            if sent.status is Status.UNKNOWN:
+            if sent.status is Status.PENDING:
                 unanswered = True
             elif sent.failure != RATE_LIMITED:
                 return await self._after_refusal(intent, sent) if unanswered else sent

@@ -15,7 +15,7 @@ class Status(StrEnum):
     WAITING = "waiting"  # for the customer's confirmation or a human's approval: nothing was tried
     SUCCEEDED = "succeeded"  # the effect is committed at Stripe; `receipt` says what
     FAILED = "failed"  # Stripe answered no; nothing changed; `failure` says why
-    UNKNOWN = "unknown"  # no answer: the reconciler will find out; nobody may say done or not done
+    PENDING = "pending_reconciliation"  # no answer: the reconciler will find out; nobody may say done or not done
 
 
 @dataclass(frozen=True, slots=True)

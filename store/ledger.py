@@ -25,7 +25,8 @@ from store.tables import budgets, intents, reservations
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
 
-OPEN = ("reserved", "unknown")
+PENDING = "pending_reconciliation"  # nobody knows yet whether it happened; its budgets stay held
+OPEN = ("reserved", PENDING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class IntentRow:
     amount: int | None
     currency: str | None
     policy_hash: str
-    status: str  # reserved | succeeded | failed | unknown
+    status: str  # reserved | succeeded | failed | pending_reconciliation
     stripe_id: str | None
     receipt: dict[str, object] | None
     created_at: datetime
@@ -155,16 +156,17 @@ class LedgerRows:
     def settle(
         self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None
     ) -> IntentRow:
-        """Close an open intent as `succeeded` or `failed`, or mark it `unknown`. A failure releases its budgets.
+        """Close an open intent as `succeeded` or `failed`, or mark it `pending_reconciliation`. A failure releases its
+        budgets.
 
         Settling again with the same status changes nothing; with another it raises `Conflict`.
         """
-        if status not in ("succeeded", "failed", "unknown"):
+        if status not in ("succeeded", "failed", PENDING):
             raise ValueError(f"an intent does not settle as {status}")
         before = self.get(intent_id)
         if before.status == status:
             return before
-        ended = status != "unknown"
+        ended = status != PENDING
         changed = self._uow.connection.execute(
             update(intents)
             .where(intents.c.id == intent_id, intents.c.status.in_(OPEN))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, inspect, text
 
 from store.errors import SchemaMismatch
 
-HEAD = "0002"  # the newest file in `versions/`; a test holds the two together
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD = "0003"  # the newest file in `versions/`; a test holds the two together
 _HERE = Path(__file__).parent
 
 
@@ -22,13 +26,9 @@ def migrate(engine: Engine) -> None:
     if found == HEAD:
         return
     from alembic import command
-    from alembic.config import Config
     from alembic.util.exc import CommandError
 
-    config = Config()
-    config.set_main_option("script_location", str(_HERE / "alembic").replace("%", "%%"))
-    config.set_main_option("version_locations", str(_HERE / "versions").replace("%", "%%"))
-    config.set_main_option("path_separator", "newline")
+    config = alembic_config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         try:
@@ -37,6 +37,17 @@ def migrate(engine: Engine) -> None:
             raise SchemaMismatch(
                 f"The database has schema {found}, which this version of the program (schema {HEAD}) does not know."
             ) from error
+
+
+def alembic_config() -> Config:
+    """Where the versions are; whoever upgrades with it adds the connection."""
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "alembic").replace("%", "%%"))
+    config.set_main_option("version_locations", str(_HERE / "versions").replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    return config
 
 
 def _version(engine: Engine) -> str | None:

@@ -168,14 +168,14 @@ intents = Table(
     Column("amount", Integer),
     Column("currency", String(3)),
     Column("policy_hash", String(64), nullable=False),
-    Column("status", String(12), nullable=False),  # reserved | succeeded | failed | unknown
+    Column("status", String(24), nullable=False),  # reserved | succeeded | failed | pending_reconciliation
     Column("stripe_id", String(128)),
     Column("receipt", Text),  # JSON of the receipt without its secret, or of the refusal
     Column("created_at", String(32), nullable=False),
     Column("sent_at", String(32)),  # when it last left for Stripe: until a while later an answer may still come
     Column("settled_at", String(32)),
     Column("personal_sealed", LargeBinary),  # the arguments, where a person's own words are in them
-    CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'unknown')", name="intents_status"),
+    CheckConstraint("status in ('reserved', 'succeeded', 'failed', 'pending_reconciliation')", name="intents_status"),
     Index("intents_of_case", "case_id"),
     Index("intents_of_target", "target"),
     UniqueConstraint("proposal_id", name="intents_once"),  # a proposal is carried out at most once
@@ -184,8 +184,8 @@ intents = Table(
         "intents_one_in_flight",
         "target",
         unique=True,
-        sqlite_where=text("status in ('reserved', 'unknown')"),
-        postgresql_where=text("status in ('reserved', 'unknown')"),
+        sqlite_where=text("status in ('reserved', 'pending_reconciliation')"),
+        postgresql_where=text("status in ('reserved', 'pending_reconciliation')"),
     ),
 )
 

@@ -138,7 +138,7 @@ def not_done(tool: str) -> str:
 
 
 def not_known(tool: str) -> str:
-    return _about(tool, "unknown")
+    return _about(tool, "pending_reconciliation")
 
 
 def _about(tool: str, status: str) -> str:

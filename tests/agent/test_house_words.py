@@ -34,7 +34,7 @@ WAYS = {
     "done": {"status": "succeeded", "verdict": "allow", "receipt_status": "succeeded"},
     "pending": {"status": "succeeded", "verdict": "allow", "receipt_status": "pending"},
     "failed": {"status": "failed", "verdict": "allow", "failure": "card_declined:insufficient_funds"},
-    "unknown": {"status": "unknown", "verdict": "allow"},
+    "pending_reconciliation": {"status": "pending_reconciliation", "verdict": "allow"},
     "refused": {"status": "refused", "verdict": "deny", "customer_reason": "The payment is older than 14 days."},
     "confirm": {"status": "waiting", "verdict": "needs_confirmation", "shown": "Refund $20.00 of the charge."},
     "approve": {"status": "waiting", "verdict": "needs_approval", "shown": "Refund $20.00 of the charge."},

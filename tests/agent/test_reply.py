@@ -199,7 +199,7 @@ def test_the_placeholder_says_where_the_ledger_speaks(held: HeldReply) -> None:
     [
         (effect(receipt_status="pending"), "still pending"),
         (effect(receipt_status="failed"), "did not complete it"),
-        (effect(status="unknown"), "I do not know yet whether the refund went through"),
+        (effect(status="pending_reconciliation"), "I do not know yet whether the refund went through"),
         (effect(status="waiting", verdict="needs_approval", shown="Refund."), "No money has been returned."),
         (effect(status="waiting", verdict="needs_confirmation", shown="Do it."), "until then nothing changes"),
         (effect("retry_payment", "failed", failure="card_declined:insufficient_funds"), "not enough funds"),

@@ -31,7 +31,7 @@ async def test_what_was_lost_is_found_and_the_customer_told_once(acme: Any) -> N
         before = copy.world()["refund"].keys()
         copy.sandbox.faults.add(Fault("lost_after", "POST", "/refunds$", count=10))
         copy.sandbox.faults.add(Fault("lost_before", "GET", "/refunds$", skip=1, count=10))  # the facts come through
-        assert (await inbox.approve(copy.house, case, "grace")).effect.status == "unknown"
+        assert (await inbox.approve(copy.house, case, "grace")).effect.status == "pending_reconciliation"
         assert told(copy, case) == []
         with pytest.raises(Conflict, match="approve again"):
             inbox.deny(copy.house.store, case, "grace", "No refund this time.")

@@ -176,7 +176,7 @@ async def test_no_word_of_it_lies_in_the_database_in_the_clear(house: House, tmp
 async def test_an_intent_of_an_erased_customer_is_never_sent(house: House) -> None:
     house.stripe.faults.extend(["lost_before"] * 3)
     asked = await house.consented(house.propose(house.case(), details()))
-    assert asked.status is Status.UNKNOWN
+    assert asked.status is Status.PENDING
     erase(house.store, ME, "hanna")
     calls = len(house.stripe.calls)
     assert await house.another_gate().reconcile() == []

@@ -50,7 +50,7 @@ def test_two_open_intents_on_one_target_conflict(house: House) -> None:
     with pytest.raises(Conflict), house.store.unit() as uow:
         intent(uow, case, 2, "ch_same")
     with house.store.unit() as uow:
-        uow.ledger.settle("int_1", "unknown", None, None)
+        uow.ledger.settle("int_1", "pending_reconciliation", None, None)
     with pytest.raises(Conflict), house.store.unit() as uow:
         intent(uow, case, 2, "ch_same")
     with house.store.unit() as uow:
@@ -110,7 +110,7 @@ def test_a_failure_gives_back_once_what_was_not_for_good(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [("succeeded", "failed"), ("failed", "succeeded"), ("succeeded", "unknown")]
+    ("first", "then"), [("succeeded", "failed"), ("failed", "succeeded"), ("succeeded", "pending_reconciliation")]
 )
 def test_an_outcome_stays(house: House, first: str, then: str) -> None:
     case = house.case()

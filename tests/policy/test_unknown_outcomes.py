@@ -75,7 +75,7 @@ async def test_the_fault_stays_until_the_reconciler_finds_out(house: House, acti
         assert (made.status, made.failure) == (Status.FAILED, "rate_limited")
         assert house.stripe.made == []
         return
-    assert made.status is Status.UNKNOWN
+    assert made.status is Status.PENDING
     assert made.receipt is None
     assert made.failure is None
     house.stripe.find_faults.clear()
@@ -111,7 +111,7 @@ async def test_a_refusal_after_an_unanswered_try_that_cannot_be_looked_up_is_unk
     house.stripe.declines["pm_one"] = "insufficient_funds"
     house.stripe.find_faults.extend(["down", "down"])
     made = await start(house, retry())
-    assert made.status is Status.UNKNOWN
+    assert made.status is Status.PENDING
     assert house.held("retries:") == 1
     assert len(await house.gate.reconcile()) == 1
     again = await house.gate.submit(made.proposal)
@@ -123,7 +123,7 @@ async def test_a_refusal_after_an_unanswered_try_that_cannot_be_looked_up_is_unk
 async def test_a_key_older_than_23_hours_is_never_sent_again(house: House, hours: float, calls: int) -> None:
     house.stripe.faults.extend(["lost_before"] * 3)
     made = await start(house, refund())
-    assert made.status is Status.UNKNOWN
+    assert made.status is Status.PENDING
     house.clock.pass_(hours=hours)
     assert len(await house.another_gate().reconcile()) == 1
     assert len(house.stripe.calls) == calls
@@ -172,7 +172,7 @@ async def test_an_intent_nobody_understands_does_not_stop_the_others(house: Hous
 async def test_a_lost_link_is_made_anew_and_moves_nothing(house: House) -> None:
     house.stripe.faults.extend(["lost_before"] * 3)
     made = await start(house, link())
-    assert made.status is Status.UNKNOWN
+    assert made.status is Status.PENDING
     again = await house.gate.submit(made.proposal)
     assert again.status is Status.SUCCEEDED
     assert again.receipt is not None

@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alembic import command
+from sqlalchemy import create_engine
 
 from store.cases import CaseRow
 from store.database import Store, open_store
+from store.migrations import alembic_config
 
 
 class Clock:
@@ -21,6 +24,16 @@ class Clock:
 
     def pass_(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+def of_schema(version: str, file: Path) -> None:
+    """An empty SQLite database as an earlier version of the program made it."""
+    config = alembic_config()
+    engine = create_engine(f"sqlite:///{file}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, version)
+    engine.dispose()
 
 
 @pytest.fixture

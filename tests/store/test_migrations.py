@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from store import migrations
 from store.database import Store, open_store
 from store.errors import SchemaMismatch
 from store.tables import metadata
-from tests.store.conftest import Clock
-
-HERE = Path(migrations.__file__).parent
+from tests.store.conftest import Clock, of_schema
 
 
 def test_migrations_and_tables_agree(store: Store) -> None:
@@ -41,11 +38,7 @@ def test_checks_of_the_tables_are_in_the_database(store: Store) -> None:
 
 
 def test_head_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(HERE / "alembic"))
-    config.set_main_option("version_locations", str(HERE / "versions"))
-    config.set_main_option("path_separator", "newline")
-    assert ScriptDirectory.from_config(config).get_heads() == [migrations.HEAD]
+    assert ScriptDirectory.from_config(migrations.alembic_config()).get_heads() == [migrations.HEAD]
 
 
 def test_a_database_of_a_newer_program_is_refused(store: Store, tmp_path: Path, clock: Clock) -> None:
@@ -110,3 +103,45 @@ def test_the_database_refuses_to_change_the_past(store: Store, change: str) -> N
     with store.look() as uow:
         assert list(uow.log.stored()) == before
         assert [s.kind for s in uow.turns.steps(turn.id)] == ["topic"]
+
+
+def test_an_outcome_that_was_unknown_waits_for_the_reconciler(tmp_path: Path, clock: Clock) -> None:
+    of_schema("0002", tmp_path / "lee.db")
+    old = create_engine(f"sqlite:///{tmp_path / 'lee.db'}")
+    columns = (
+        "id, case_id, proposal_id, customer, tool, arguments, target, operation_key, idempotency_key, attempt,"
+        " policy_hash, status, created_at"
+    )
+    with old.begin() as connection:
+        for n, status in enumerate(("unknown", "succeeded")):
+            row = (
+                f"int_{n}",
+                "case_1",
+                f"prop_{n}",
+                "cus_maya",
+                "refund",
+                "{}",
+                f"ch_{n}",
+                f"op_{n}",
+                f"key_{n}",
+                0,
+                "h",
+            )
+            connection.exec_driver_sql(f"INSERT INTO intents ({columns}) VALUES {(*row, status, '2026-11-01')}")
+        connection.exec_driver_sql("INSERT INTO budgets VALUES ('value_out', 700)")
+        connection.exec_driver_sql("INSERT INTO reservations VALUES ('int_0', 'value_out', 700, 'held')")
+    old.dispose()
+    store = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+    with store.unit() as uow:
+        rows = uow.connection.execute(text("SELECT id, status FROM intents ORDER BY id"))
+        assert [tuple(row) for row in rows] == [("int_0", "pending_reconciliation"), ("int_1", "succeeded")]
+        assert uow.ledger.held("value_out") == 700
+        second = (
+            f"INSERT INTO intents ({columns}) SELECT 'int_2', case_id, 'prop_2', customer, tool, arguments, target,"
+        )
+        second += " 'op_2', 'key_2', attempt, policy_hash, 'reserved', created_at FROM intents WHERE id = 'int_0'"
+        with pytest.raises(IntegrityError, match=r"intents\.target"):
+            uow.connection.exec_driver_sql(second)
+        with pytest.raises(IntegrityError, match="intents_status"):
+            uow.connection.exec_driver_sql("UPDATE intents SET status = 'unknown' WHERE id = 'int_1'")
+    store.close()

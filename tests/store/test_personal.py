@@ -17,6 +17,7 @@ from store.errors import Conflict, Forged
 from store.ledger import IntentRow
 from store.messages import ERASED_TEXT
 from store.proposals import ProposalRow
+from tests.store.conftest import of_schema
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WORDS: dict[str, object] = {"name": "Maya Lindqvist", "city": "Göteborg"}
@@ -93,13 +94,15 @@ def test_a_database_of_the_first_schema_is_raised_in_place(store: Store, case: C
         plain = replace(proposal(case), personal=False, arguments={"charge": "ch_1"}, shown=None)
         uow.proposals.decided(plain)
     store.close()
-    old = sqlite3.connect(tmp_path / "lee.db")
-    for table in ("proposals", "intents"):
-        old.execute(f"ALTER TABLE {table} DROP COLUMN personal_sealed")
-    old.execute("UPDATE alembic_version SET version_num = '0001'")
+    of_schema("0001", tmp_path / "old.db")
+    old = sqlite3.connect(tmp_path / "old.db")
+    old.execute("ATTACH ? AS new", (str(tmp_path / "lee.db"),))
+    for table in ("cases", "proposals"):
+        columns = ", ".join(column[1] for column in old.execute(f"PRAGMA main.table_info({table})"))
+        old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
     old.commit()
     old.close()
-    raised = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", lambda: NOON)
+    raised = open_store(f"sqlite:///{tmp_path / 'old.db'}", tmp_path / "keys", lambda: NOON)
     with raised.look() as uow:
         assert uow.proposals.get("prop_1") == plain
     raised.close()
