@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+_HASH = 32  # bytes of SHA-256
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 
 
@@ -45,23 +46,68 @@ class Tree:
         return root
 
 
+class Levels:
+    """Every hash of one tree, for many proofs: n - 1 hashes once and 64 bytes a leaf, then O(log n) a proof.
+
+    A level holds the nodes over 2**level leaves each; a last one without a neighbour moves up as it is, which gives the
+    same tree as the definition's split at the largest power of two."""
+
+    def __init__(self, leaves: Iterable[bytes]) -> None:
+        row = b"".join(leaves)
+        self.size = len(row) // _HASH
+        self._levels = [row]
+        sha = hashlib.sha256
+        while len(row) > _HASH:
+            paired = len(row) // (2 * _HASH) * (2 * _HASH)
+            nodes = [sha(b"\x01" + row[n : n + 2 * _HASH]).digest() for n in range(0, paired, 2 * _HASH)]
+            row = b"".join([*nodes, row[paired:]])
+            self._levels.append(row)
+
+    def root(self) -> bytes:
+        return self._levels[-1] or EMPTY_ROOT
+
+    def inclusion(self, index: int) -> list[bytes]:
+        """PATH(index): what is needed beside leaf `index` (from 0) to reach the root. Raises IndexError."""
+        if not 0 <= index < self.size:
+            raise IndexError(f"No leaf {index} in a tree of {self.size}.")
+        beside = [self._node(level, (index >> level) ^ 1) for level in range(len(self._levels) - 1)]
+        return [node for node in beside if node]
+
+    def consistency(self, old_size: int) -> list[bytes]:
+        """PROOF(old_size): that the first `old_size` leaves are the beginning of all. Empty for equal sizes.
+
+        Raises ValueError unless 0 < old_size <= size."""
+        if not 0 < old_size <= self.size:
+            raise ValueError(f"A tree of {self.size} has no earlier tree of {old_size}.")
+        first, last = 0, self.size
+        path: list[bytes] = []
+        while old_size < last:
+            middle = first + (1 << ((last - first - 1).bit_length() - 1))
+            if old_size <= middle:
+                path.append(self._over(middle, last))
+                last = middle
+            else:
+                path.append(self._over(first, middle))
+                first = middle
+        if first:  # otherwise the old tree is a whole subtree, and its root is known already
+            path.append(self._over(first, last))
+        return path[::-1]
+
+    def _over(self, first: int, last: int) -> bytes:
+        """The hash over leaves `first` to `last`, as the definition splits them."""
+        level = (last - first - 1).bit_length()
+        return self._node(level, first >> level)
+
+    def _node(self, level: int, index: int) -> bytes:
+        """Nothing where there is no such node."""
+        return self._levels[level][index * _HASH : (index + 1) * _HASH]
+
+
 def root_of(leaves: Iterable[bytes]) -> bytes:
     """The tree hash of these leaf hashes."""
     tree = Tree()
     tree.extend(leaves)
     return tree.root()
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """PATH(index, leaves): what is needed beside leaf `index` (from 0) to reach the root. Raises IndexError."""
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"No leaf {index} in a tree of {len(leaves)}.")
-    if len(leaves) == 1:
-        return []
-    split = _split(len(leaves))
-    if index < split:
-        return [*inclusion_proof(leaves[:split], index), root_of(leaves[split:])]
-    return [*inclusion_proof(leaves[split:], index - split), root_of(leaves[:split])]
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
@@ -80,24 +126,6 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
             found = node_hash(found, step)
         place, last = place >> 1, last >> 1
     return last == 0 and found == root
-
-
-def consistency_proof(leaves: Sequence[bytes], old_size: int) -> list[bytes]:
-    """PROOF(old_size, leaves): that the first `old_size` leaves are the beginning of all. Empty for equal sizes.
-
-    Raises ValueError unless 0 < old_size <= len(leaves)."""
-    if not 0 < old_size <= len(leaves):
-        raise ValueError(f"A tree of {len(leaves)} has no earlier tree of {old_size}.")
-    return _subproof(old_size, leaves, whole=True)
-
-
-def _subproof(old_size: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
-    if old_size == len(leaves):
-        return [] if whole else [root_of(leaves)]
-    split = _split(len(leaves))
-    if old_size <= split:
-        return [*_subproof(old_size, leaves[:split], whole=whole), root_of(leaves[split:])]
-    return [*_subproof(old_size - split, leaves[split:], whole=False), root_of(leaves[:split])]
 
 
 def verify_consistency(old_size: int, size: int, old_root: bytes, root: bytes, proof: Sequence[bytes]) -> bool:
@@ -124,8 +152,3 @@ def verify_consistency(old_size: int, size: int, old_root: bytes, root: bytes, p
             found = node_hash(found, step)
         place, last = place >> 1, last >> 1
     return last == 0 and old_found == old_root and found == root
-
-
-def _split(size: int) -> int:
-    """The largest power of two smaller than `size` (size > 1)."""
-    return 1 << ((size - 1).bit_length() - 1)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -87,6 +90,22 @@ def attempt(connection: Connection) -> AbstractContextManager[object]:
     """One statement that may fail without spoiling the transaction. SQLite takes back a failed statement by itself
     (sqlite.org/lang_conflict.html, ABORT); PostgreSQL needs a savepoint for it."""
     return nullcontext() if connection.dialect.name == "sqlite" else connection.begin_nested()
+
+
+@contextmanager
+def any_text(connection: Connection) -> Generator[None]:
+    """Texts that are no UTF-8 are read with surrogate escapes meanwhile; SQLite would otherwise fail on the first.
+    PostgreSQL holds none."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = cast("sqlite3.Connection", connection.connection.driver_connection)
+    before = raw.text_factory
+    raw.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    try:
+        yield
+    finally:
+        raw.text_factory = before
 
 
 def lock_log(connection: Connection) -> None:

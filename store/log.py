@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Row, func, insert, select
 
 from audit.entry import Header, StoredEntry, leaf_hash
-from store.dialects import lock_log
+from store.dialects import any_text, lock_log
 from store.ids import fresh
 from store.instants import read, written
 from store.keys import Erased
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
 
 HOUSE = "house"  # seals entries that concern no customer; never a Stripe customer id, which starts with cus_
+
+_Columns = tuple[int, str, str, str, str, str | None, str, bytes, bytes]  # of `audit_entries`, in the table's order
 
 # Built once: this is on the way of every effect.
 _APPEND = insert(audit_entries)
@@ -94,14 +96,18 @@ class LogRows:
         return None if row is None else self._opened(_stored(row))
 
     def stored(self, after: int = 0) -> Iterator[StoredEntry]:
-        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks."""
-        rows = self._uow.connection.execute(
-            select(audit_entries)
-            .where(audit_entries.c.seq > after)
-            .order_by(audit_entries.c.seq)
-            .execution_options(yield_per=2000)
-        )
-        return (_stored(row) for row in rows)
+        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks.
+
+        Read as they lie there: bytes that are no text any more are for the verification to find, not to fail on."""
+        with any_text(self._uow.connection):
+            rows = self._uow.connection.execute(
+                select(audit_entries)
+                .where(audit_entries.c.seq > after)
+                .order_by(audit_entries.c.seq)
+                .execution_options(yield_per=2000)
+            )
+            for row in rows:
+                yield _stored(row)
 
     def leaves(self, after: int = 0) -> Iterator[bytes]:
         """The leaf hashes with `seq` above `after`, in order, as stored."""
@@ -145,5 +151,5 @@ def _storable(text: str) -> str:
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredEntry:
-    header = Header(row.id, row.at, row.kind, row.actor, row.case_id, row.key_id)
-    return StoredEntry(row.seq, header, row.sealed, row.leaf)
+    seq, id_, at, kind, actor, case_id, key_id, sealed, leaf = cast("_Columns", row)
+    return StoredEntry(seq, Header(id_, at, kind, actor, case_id, key_id), sealed, leaf)

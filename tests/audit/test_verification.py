@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -132,3 +133,31 @@ def test_header_and_ciphertext_cannot_trade_bytes() -> None:
     assert first.canonical().startswith(b'{"actor":"lee"')
     assert leaf_hash(first, b"}x") != leaf_hash(replace(first, key_id="key_1}"), b"x")
     assert replace(first, case_id="null").canonical() != first.canonical()
+
+
+texts = st.text(max_size=30)
+
+
+@given(fields=st.tuples(texts, texts, texts, texts, st.none() | texts, texts))
+def test_a_header_is_written_as_json_writes_it(fields: tuple[str, str, str, str, str | None, str]) -> None:
+    header = Header(*fields)
+    told = {**asdict(header), "v": 1}
+    assert header.canonical() == json.dumps(told, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        replace(LOG[3], header=replace(LOG[3].header, kind=b"effect.settled")),
+        replace(LOG[3], header=replace(LOG[3].header, at=5)),
+        replace(LOG[3], header=replace(LOG[3].header, actor=None)),
+        replace(LOG[3], sealed="sealed 4"),
+        replace(LOG[3], sealed=None),
+        replace(LOG[3], leaf=None),
+        replace(LOG[3], leaf=LOG[3].leaf.hex()),
+        replace(LOG[3], leaf=b""),
+    ],
+)
+def test_a_value_of_another_type_is_a_changed_entry_and_no_crash(strange: StoredEntry) -> None:
+    report = verify([*LOG[:3], strange, *LOG[4:]], NOTES, SIGNER.verifier)
+    assert (report.findings[0].kind, report.findings[0].seq) == ("entry_changed", 4)
