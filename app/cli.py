@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "diagnose": ("app.commands.diagnose", "What is wrong with a customer's billing, and what mends it."),
     "inbox": ("app.commands.inbox", "The human's side: show, approve, deny, reply, close."),
     "knowledge": ("app.commands.knowledge", "Index and search the help articles."),
+    "reconcile": ("app.commands.reconcile", "Find out what became of effects whose answer is missing."),
     "audit": ("app.commands.audit", "Show what was done in a case; verify the log."),
     "customers": ("app.commands.customers", "The demo company, one line on each story."),
     "sandbox": ("app.commands.sandbox", "The Stripe sandbox: start, stop, status, reset, clock, fault."),

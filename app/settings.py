@@ -48,6 +48,7 @@ class Settings(BaseSettings):
         default_factory=AgentSettings,
         description="Autonomy by topic, kill switch, shadow mode, bounds of a turn (agent/settings.py).",
     )
+    reconcile_seconds: Count = Field(60, description="How often a working Lee looks for effects without an outcome.")
     concurrency: Count = Field(8, description="Tickets worked on at once.")
 
     @property

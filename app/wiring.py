@@ -21,6 +21,7 @@ from app import demo, sandbox_process
 from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
 from app.owner import OwnerLock
+from app.reconciling import on_schedule
 from app.settings import Settings, SettingsError, load_settings
 from app.turns import DirectTurns, DurableTurns, EngineUnavailable, Turns, workflow_url
 from billing.ids import CustomerId, TurnId
@@ -159,6 +160,7 @@ async def open_house(
         turns = _turns(stack, lee, settings) if durable else DirectTurns(lee.take_turn)
         house = House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
         stack.callback(_sign, store)
+        await stack.enter_async_context(on_schedule(gate, store, settings.reconcile_seconds))
         async with _finishing(house):
             yield house
 

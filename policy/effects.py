@@ -91,3 +91,9 @@ class Effects(Protocol):
 
         Raises `EffectUnknown` when Stripe does not answer."""
         ...
+
+    async def taken_back(self, intent: Intent, stripe_id: str) -> str | None:
+        """Why an effect that had succeeded is none any more (a refund that the bank returned); None while it stands.
+
+        Raises `EffectUnknown` when Stripe does not answer."""
+        ...

@@ -18,6 +18,7 @@ from policy.facts import ActionFacts
 from policy.law import COLLEAGUE
 from policy.limits import Limits
 from policy.proposals import Proposal
+from policy.reconciler import Reconciler
 from policy.reservation import Moving, Started, deny, reserve, turn_away
 from policy.rows import failure_of, intent_of, receipt_of, ruling_of
 from policy.sending import Patience, Sending
@@ -27,7 +28,6 @@ from store.database import Store
 from store.errors import NotFound
 from store.ledger import IntentRow
 
-RECONCILER: Final = "lee:reconciler"
 LOOKS: Final = 3  # how often facts are read again because the ledger moved meanwhile
 
 
@@ -52,6 +52,7 @@ class Gate:
         self._patience = patience or Patience()
         self._sending = Sending(effects, store, reach, self._patience)
         self._here: set[str] = set()  # intents this process is working on right now
+        self._reconciler = Reconciler(effects, store, self._sending, self._patience, clock, self._here)
 
     async def submit(self, proposal: Proposal) -> Settlement:
         """Decide on a proposal and, if the law allows, carry it out. The same proposal again gets the same outcome.
@@ -160,35 +161,13 @@ class Gate:
             self._here.discard(row.id)
         return Settlement(proposal, decision, sent.status, intent, sent.receipt, sent.failure)
 
-    async def reconcile(self) -> list[str]:
-        """Find out about every intent without a known outcome; returns the ids of those that are settled now.
+    async def reconcile(self, *, beside: bool = False) -> list[str]:
+        """`policy.reconciler.Reconciler.settle`."""
+        return await self._reconciler.settle(beside=beside)
 
-        Runs at start and on a schedule. Finds before it sends; sends again, under the same idempotency key, only while
-        the case has not changed hands and the key is young enough. An intent that cannot be handled (a tool that is no
-        more) is noted in the audit log and left for a human; it does not stop the others.
-        """
-        with self._store.look() as uow:
-            waiting = [(row, uow.proposals.get(row.proposal_id).epoch) for row in uow.ledger.open()]
-        settled: list[str] = []
-        for row, epoch in waiting:
-            if row.id in self._here:
-                continue
-            self._here.add(row.id)
-            try:
-                sent = await self._sending.resume(intent_of(row), RECONCILER, self._clock(), epoch, row.sent_at)
-            except (LookupError, ValueError, TypeError) as error:
-                self._note_stuck(row, error)
-                continue
-            finally:
-                self._here.discard(row.id)
-            if sent.status is not Status.PENDING:
-                settled.append(row.id)
-        return settled
-
-    def _note_stuck(self, row: IntentRow, error: Exception) -> None:
-        why = {"intent": row.id, "operation_key": row.operation_key, "error": type(error).__name__}
-        with self._store.unit() as uow:
-            uow.record("effect.stuck", RECONCILER, row.case_id, row.customer, why)
+    async def look_back(self) -> list[str]:
+        """`policy.reconciler.Reconciler.look_back`."""
+        return await self._reconciler.look_back()
 
 
 def _status(decision: Decision) -> Status:

@@ -183,9 +183,20 @@ class LedgerRows:
             self._close_reservations(intent_id, "settled" if status == "succeeded" else "released")
         return self.get(intent_id)
 
-    def _close_reservations(self, intent_id: str, state: str) -> None:
+    def take_back(self, intent_id: str, why: str) -> bool:
+        """A success that Stripe has undone since: `failed`, and its budgets are released. False when it is none now."""
+        changed = self._uow.connection.execute(
+            update(intents)
+            .where(intents.c.id == intent_id, intents.c.status == "succeeded")
+            .values(status="failed", receipt=json.dumps({"failure": why}))
+        )
+        if changed.rowcount == 1:
+            self._close_reservations(intent_id, "released", was="settled")
+        return changed.rowcount == 1
+
+    def _close_reservations(self, intent_id: str, state: str, *, was: str = "held") -> None:
         connection = self._uow.connection
-        mine = (reservations.c.intent_id == intent_id) & (reservations.c.state == "held")
+        mine = (reservations.c.intent_id == intent_id) & (reservations.c.state == was)
         if state == "released":
             for row in connection.execute(select(reservations.c.budget, reservations.c.amount).where(mine)).all():
                 connection.execute(
@@ -215,6 +226,15 @@ class LedgerRows:
         """Every intent whose outcome is not known yet, oldest first."""
         rows = self._uow.connection.execute(
             select(intents).where(intents.c.status.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
+        )
+        return [self._row(row) for row in rows]
+
+    def succeeded(self, tool: str, since: datetime) -> list[IntentRow]:
+        """What a tool has done since then, oldest first."""
+        rows = self._uow.connection.execute(
+            select(intents)
+            .where(intents.c.tool == tool, intents.c.status == "succeeded", intents.c.settled_at >= written(since))
+            .order_by(intents.c.settled_at, intents.c.id)
         )
         return [self._row(row) for row in rows]
 

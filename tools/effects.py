@@ -103,6 +103,14 @@ class StripeEffects:
         except FactsUnavailable as error:
             raise EffectUnknown("find_unavailable", str(error)) from error
 
+    async def taken_back(self, intent: Intent, stripe_id: str) -> str | None:
+        if not isinstance(intent.action, Refund):
+            return None
+        try:
+            return await RefundEffect.failed_since(stripe_id, CustomerReads(self._line, intent.customer))
+        except FactsUnavailable as error:
+            raise EffectUnknown("refund_unavailable", str(error)) from error
+
     def _hand(self, action: Action) -> Hand:
         try:
             return self._hands[action.tool]

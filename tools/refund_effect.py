@@ -68,10 +68,14 @@ class RefundEffect:
             refund = await reads.line.read(
                 lambda: reads.line.v1.refunds.retrieve_async(refund.id, {"expand": ["charge"]})
             )
-        if refund.status in UNDONE:
-            reason = getattr(refund, "failure_reason", None) or "unknown"
-            raise EffectRefused(f"refund_{refund.status}:{reason}", f"The refund {refund.id} is {refund.status}.")
+        if (why := _undone(refund)) is not None:
+            raise EffectRefused(why, f"The refund {refund.id} is {refund.status}.")
         return understood(_receipt, intent, refund)
+
+    @staticmethod
+    async def failed_since(refund_id: str, reads: CustomerReads) -> str | None:
+        """Why a refund's money is back with the company, in Stripe's words. Raises `FactsUnavailable`."""
+        return _undone(await reads.line.read(lambda: reads.line.v1.refunds.retrieve_async(refund_id)))
 
     async def find(self, intent: Intent, reads: CustomerReads) -> Receipt | None:
         """The refund that carries this intent's id. One that failed since is no effect: None."""
@@ -103,6 +107,12 @@ def _decided(intent: Intent, action: Refund) -> Money:
     if value is None or value.amount <= 0 or (action.amount is not None and action.amount != value.amount):
         raise EffectRefused("amount_not_decided", "The refund's amount is not the one that was decided.")
     return value
+
+
+def _undone(refund: stripe.Refund) -> str | None:
+    if refund.status not in UNDONE:
+        return None
+    return f"refund_{refund.status}:{getattr(refund, 'failure_reason', None) or 'unknown'}"
 
 
 def _replayed(refund: stripe.Refund) -> bool:

@@ -91,6 +91,7 @@ class StripeTwin:
         self.due: dict[tuple[str, str], Money] = {}  # (subscription, price) -> what the change costs now
         self.declines: dict[str, str] = {}  # card -> decline code
         self.made: list[Made] = []
+        self.returned: list[Made] = []  # refunds that the bank has sent back since
         self.links = 0  # they change nothing and cannot be looked up
         self.receipts: dict[str, Receipt] = {}  # intent id -> what was done for it
         self.calls: list[tuple[str, str]] = []  # (intent id, idempotency key) of every request that arrived
@@ -203,7 +204,9 @@ class StripeTwin:
         total = Money(charge.amount_refunded.amount + intent.value.amount, charge.amount.currency)
         self.charges[charge.id] = replace(charge, amount_refunded=total, refunded=total == charge.amount)
         self._made(intent, charge.id, intent.value.amount, intent.value.currency)
-        return Receipt("refund", f"re_{len(self.made)}", "succeeded", intent.value, {"charge": charge.id})
+        return Receipt(
+            "refund", f"re_{len(self.made) + len(self.returned)}", "succeeded", intent.value, {"charge": charge.id}
+        )
 
     def _pay(self, intent: Intent, action: RetryPayment) -> Receipt:
         invoice = self.invoices[action.invoice]
@@ -331,6 +334,24 @@ class StripeTwin:
         if isinstance(intent.action, CardUpdateLink):
             return None
         return self.receipts.get(intent.id)
+
+    async def taken_back(self, intent: Intent, stripe_id: str) -> str | None:
+        if self.find_faults:
+            raise EffectUnknown(self.find_faults.popleft(), "Stripe does not answer")
+        back = [each for each in self.returned if each.intent == intent.id]
+        assert not back or stripe_id
+        return "refund_failed:lost_or_stolen_card" if back else None
+
+    def bank_returns(self, intent_id: str) -> None:
+        """A refund that had succeeded fails: its money is with the company again."""
+        back = [each for each in self.made if each.intent == intent_id]
+        self.made = [each for each in self.made if each not in back]
+        for each in back:
+            charge = self.charges[each.target]
+            left = Money(charge.amount_refunded.amount - each.amount, charge.amount.currency)
+            self.charges[charge.id] = replace(charge, amount_refunded=left, refunded=False)
+        self.returned += back
+        del self.receipts[intent_id]
 
     # ---- the oracle's questions
 

@@ -31,6 +31,21 @@ def test_one_refund_and_the_truth(lee: Command, point: CrashPoint) -> None:
     assert lee.run("audit", "verify").returncode == 0
 
 
+@pytest.mark.timeout(240)
+def test_lee_reconcile_finds_what_a_killed_process_sent(lee: Command) -> None:
+    assert "Nothing is open" in lee.run("reconcile").stdout
+    assert lee.run("resolve", TICKET, "--customer", "cus_nina", LEE_CRASH_AT=CrashPoint.ANSWERED.value).returncode == -9
+    at_once = lee.run("reconcile")
+    assert at_once.returncode == 1
+    assert "1 not known yet" in at_once.stderr
+    lee.control("clock", {"advance": 120})
+    row = lee.json("reconcile")
+    made = lee.refunds("ch_ninaOne") + lee.refunds("ch_ninaTwo")
+    assert (row["status"], row["stripe_id"]) == ("succeeded", made[0]["id"])
+    assert len(made) == 1
+    assert "Nothing is open" in lee.run("reconcile").stdout
+
+
 def outbound(lee: Command) -> str:
     """What Nina was told, from the store."""
     from datetime import UTC, datetime

@@ -1,0 +1,82 @@
+"""Beside other workers, and after Stripe has taken a refund back."""
+
+from __future__ import annotations
+
+from policy.settlement import Settlement, Status
+from tests.policy.house import ME, QUICK, House, refund, retry
+
+
+async def lost(house: House) -> Settlement:
+    """Three answers are lost, and Stripe does not say what became of it."""
+    house.stripe.faults.extend(["lost_before"] * 3)
+    house.stripe.find_faults.extend(["down"] * 2)
+    made = await house.ask(refund())
+    assert made.status is Status.PENDING
+    house.stripe.find_faults.clear()
+    return made
+
+
+async def test_what_another_process_may_be_sending_is_left_to_it(house: House) -> None:
+    made = await lost(house)
+    assert await house.another_gate().reconcile(beside=True) == []
+    house.clock.now += QUICK.quiet * 2
+    assert await house.another_gate().reconcile(beside=True) == [made.intent.id]  # type: ignore[union-attr]
+    house.must_balance()
+
+
+async def test_an_intent_that_never_left_is_left_alone_as_long(house: House) -> None:
+    made = await lost(house)
+    with house.store.unit() as uow:
+        uow.connection.exec_driver_sql("UPDATE intents SET status = 'reserved', sent_at = NULL")
+    assert await house.another_gate().reconcile(beside=True) == []
+    assert await house.another_gate().reconcile() == [made.intent.id]  # type: ignore[union-attr]
+
+
+async def returned(house: House) -> Settlement:
+    made = await house.ask(refund())
+    assert made.intent is not None
+    house.stripe.bank_returns(made.intent.id)
+    return made
+
+
+async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> None:
+    made = await returned(house)
+    held = house.held(f"value_out:{ME}")
+    assert held == 2000
+    assert await house.gate.look_back() == [made.intent.id]  # type: ignore[union-attr]
+    assert house.held("") == 0
+    assert await house.gate.look_back() == []
+    assert house.held("") == 0
+    told = await house.gate.submit(made.proposal)
+    assert (told.status, told.failure) == (Status.FAILED, "refund_failed:lost_or_stolen_card")
+    house.must_balance()
+    (entry,) = [payload for kind, payload in house.log(made.proposal.case) if kind == "effect.taken_back"]
+    assert entry["failure"] == "refund_failed:lost_or_stolen_card"
+
+
+async def test_after_it_the_same_charge_may_be_refunded_again(house: House) -> None:
+    made = await returned(house)
+    again = refund()
+    assert (await house.ask(again, made.proposal.case)).status is Status.REFUSED  # the ledger still has it as done
+    await house.gate.look_back()
+    answer = await house.ask(again, made.proposal.case)
+    assert answer.status is Status.SUCCEEDED
+    assert answer.intent is not None
+    assert answer.intent.idempotency_key != made.intent.idempotency_key  # type: ignore[union-attr]
+    house.must_balance()
+
+
+async def test_what_stands_stays_and_what_is_not_told_is_asked_again(house: House) -> None:
+    made = await returned(house)
+    await house.consented(house.propose(house.case(), retry()))
+    house.stripe.find_faults.append("down")
+    assert await house.gate.look_back() == []
+    assert house.held(f"value_out:{ME}") == 2000
+    assert await house.gate.look_back() == [made.intent.id]  # type: ignore[union-attr]
+    assert {row.status for row in house.intents() if row.tool == "retry_payment"} == {"succeeded"}
+
+
+async def test_after_a_month_nobody_asks_any_more(house: House) -> None:
+    await returned(house)
+    house.clock.pass_(days=32)
+    assert await house.gate.look_back() == []
