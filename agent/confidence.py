@@ -37,6 +37,11 @@ _SURE = 0.65
 _BY_PASSAGES = 0.5
 
 
+def _stopped(effect: EffectRecord) -> bool:
+    """A refusal that is a whole answer is no doubt about it."""
+    return effect.status == "failed" or (effect.status == "refused" and not effect.answered)
+
+
 def assess(signals: Signals) -> Confidence:
     """Start from the topic's calibrated confidence; every doubt takes its share."""
     reasons: list[str] = []
@@ -64,7 +69,7 @@ def assess(signals: Signals) -> Confidence:
     if "pending_reconciliation" in statuses:
         value = min(value, 0.1)
         reasons.append("the outcome of an effect is unknown")
-    elif statuses & {"refused", "failed"} and "succeeded" not in statuses:
+    elif any(_stopped(effect) for effect in signals.effects) and "succeeded" not in statuses:
         value *= 0.6
         reasons.append("what was tried was refused")
     return Confidence(round(min(1.0, max(0.0, value)), 3), tuple(reasons))

@@ -29,6 +29,7 @@ class EffectRecord:
     facts: Mapping[str, Any] = field(default_factory=dict[str, Any])
     remedy: str | None = None
     customer_reason: str | None = None
+    customer_remedy: str | None = None
     shown: str | None = None
     stripe_id: str | None = None
     receipt_status: str | None = None
@@ -44,6 +45,11 @@ class EffectRecord:
     @property
     def needs_confirmation(self) -> bool:
         return self.status == "waiting" and self.verdict == "needs_confirmation"
+
+    @property
+    def answered(self) -> bool:
+        """A refusal that is a whole answer: the customer knows why, and what they can do themselves."""
+        return self.status == "refused" and bool(self.customer_remedy)
 
     @property
     def declined(self) -> bool:
@@ -63,6 +69,7 @@ class EffectRecord:
             "facts": dict(self.facts),
             "remedy": self.remedy,
             "customer_reason": self.customer_reason,
+            "customer_remedy": self.customer_remedy,
             "shown": self.shown,
             "stripe_id": self.stripe_id,
             "receipt_status": self.receipt_status,
@@ -117,6 +124,7 @@ def record(settlement: Settlement) -> EffectRecord:
         facts=dict(decision.facts),
         remedy=decision.remedy,
         customer_reason=decision.customer_reason or None if isinstance(decision, Deny) else None,
+        customer_remedy=decision.customer_remedy or None if isinstance(decision, Deny) else None,
         shown=decision.shown or None if isinstance(decision, NeedsConfirmation | NeedsApproval) else None,
         stripe_id=None if receipt is None else receipt.stripe_id,
         receipt_status=None if receipt is None else receipt.status,

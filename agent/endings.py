@@ -18,7 +18,7 @@ from agent.escalation import packet, waiting
 from agent.evidence import Evidence
 from agent.faults import place
 from agent.journal import Journal
-from agent.ledger_sentences import all_about, handed_over, to_tell
+from agent.ledger_sentences import about, all_about, handed_over, to_tell
 from agent.loop import LoopEnd
 from agent.models.chat import Usage
 from agent.prompting import render
@@ -103,12 +103,15 @@ class Endings:
             return self._to_customer(worked, "awaiting_customer", text)
         if "succeeded" not in statuses:
             refused = [effect for effect in effects if effect.status in ("refused", "failed")]
-            if refused:
+            answered = [effect for effect in refused if effect.answered and not self._told_before(effect)]
+            if refused and refused != answered:
                 reason = "denied" if refused[0].status == "refused" else "effect_failed"
                 return await self.to_human(worked, reason, detail=refused[0].rule, reply=self._and_colleague(text))
             sure = self._confidence(worked)
             if sure.value < self.settings.caution.answer_below:
                 return await self.to_human(worked, "low_confidence", suggestion=text)
+            if refused:
+                text = f"{text}\n\n{render('insist.v1.j2')}"
         return self._to_customer(worked, "resolved", text)
 
     def ask_again(self, worked: Worked) -> Ending:
@@ -178,6 +181,11 @@ class Endings:
         )
         result = replace(result, outcome="escalated", escalation={"reason": "draft", "packet": built})
         return Ending(result, built, "draft", held=True)
+
+    def _told_before(self, effect: EffectRecord) -> bool:
+        """Whether Lee has refused this in this case with the same words: whoever asks again wants a human to say it."""
+        said = about(effect)
+        return any(row.kind == "outbound" and said in " ".join(row.body.split()) for row in self.opened.conversation)
 
     def _and_colleague(self, text: str) -> str:
         return f"{text}\n\n{handed_over('denied', stored=True, contact=self.settings.human_contact)}"

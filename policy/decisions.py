@@ -68,9 +68,14 @@ class NeedsApproval(Ruling):
 
 @dataclass(frozen=True, slots=True)
 class Deny(Ruling):
-    """No. `customer_reason` is the same in the customer's words, without internals."""
+    """No. `customer_reason` is the same in the customer's words, without internals.
+
+    `customer_remedy`: what the customer can do, or that nothing is left to do. Where it is given the denial is a whole
+    answer, and no human is called for what a human could not change; without it one takes over.
+    """
 
     customer_reason: str = ""
+    customer_remedy: str = ""
 
 
 Decision = Allow | NeedsConfirmation | NeedsApproval | Deny

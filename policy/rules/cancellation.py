@@ -29,6 +29,9 @@ def already_ended(q: Q) -> Deny | None:
         customer_reason="That subscription has already ended."
         if ended
         else "That subscription is already set to end with the current period.",
+        customer_remedy="If you want one again, you can subscribe on the plans page."
+        if ended
+        else "If it should end at once instead, tell me.",
     )
 
 

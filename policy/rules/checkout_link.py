@@ -73,6 +73,7 @@ def completed(q: Q) -> Deny | None:
         {"checkout_session": session.id},
         "Another purchase begins in the shop.",
         customer_reason=f"That link has been used already: you have completed it for {sold(session)}.",
+        customer_remedy="If you want to buy it once more, begin in the shop.",
     )
 
 
@@ -86,6 +87,7 @@ def still_open(q: Q) -> Deny | None:
         {"checkout_session": session.id, "status": session.status},
         "Give the customer the link itself, from list_checkout_links.",
         customer_reason=f"Your link for {sold(session)} still works.",
+        customer_remedy="You can pay with that one.",
     )
 
 
@@ -101,6 +103,7 @@ def bought_or_open_since(q: Q) -> Deny | None:
             facts,
             "Another purchase begins in the shop.",
             customer_reason=f"You have bought {sold(later)} with a newer link already, so this one is not needed.",
+            customer_remedy="If you want to buy it once more, begin in the shop.",
         )
     return Deny(
         "checkout.open_since",
@@ -108,6 +111,7 @@ def bought_or_open_since(q: Q) -> Deny | None:
         facts,
         "Give the customer that link, from list_checkout_links.",
         customer_reason=f"A newer link for {sold(later)} is open already.",
+        customer_remedy="You can pay with that one.",
     )
 
 
@@ -133,6 +137,7 @@ def subscribed_already(q: Q) -> Deny | None:
         {"checkout_session": session.id},
         "The running subscription is changed instead.",
         customer_reason=f"You have a running subscription of {sold(session)}; a second one would be billed beside it.",
+        customer_remedy="If you want to change the one you have, tell me how.",
     )
 
 

@@ -66,6 +66,7 @@ def nothing_new(q: Q) -> Deny | None:
         {},
         "Name what is different.",
         customer_reason="Your billing details say that already.",
+        customer_remedy="If something on them is still wrong, tell me what it should say.",
     )
 
 
@@ -79,6 +80,7 @@ def bad_email(q: Q) -> Deny | None:
         {},
         "Ask for the address again.",
         customer_reason="That does not look like a whole e-mail address; could you write it again?",
+        customer_remedy="With a whole address I can change it.",
     )
 
 
@@ -91,6 +93,7 @@ def bad_country(q: Q) -> Deny | None:
         {},
         "Give the country's two letters, like DE.",
         customer_reason="I do not know that country; which one is it?",
+        customer_remedy="With the name of the country, or its two letters, I can change it.",
     )
 
 
@@ -110,6 +113,7 @@ def half_an_address(q: Q) -> Deny | None:
         {"missing": ", ".join(missing)},
         "Give the whole new address.",
         customer_reason="To change the address I need all of it: street and number, postal code, city and country.",
+        customer_remedy="With the whole address I can change it.",
     )
 
 
@@ -124,6 +128,7 @@ def bad_postal_code(q: Q) -> Deny | None:
         {"country": wanted.country},
         "Ask for the postal code again.",
         customer_reason="That postal code does not fit the country; could you check both?",
+        customer_remedy="With a code that fits, I can change it.",
     )
 
 

@@ -59,6 +59,7 @@ def being_started(q: Q) -> Deny | None:
         {"invoice": q.facts.open_invoice},
         f"Propose retry_payment for {q.facts.open_invoice}.",
         customer_reason="An invoice for that subscription is open already; it starts again when that is paid.",
+        customer_remedy="Nothing else is needed.",
     )
 
 
@@ -71,6 +72,7 @@ def no_card(q: Q) -> Deny | None:
         {"payment_method": None},
         ADD_A_CARD,
         customer_reason="There is no card on file that I could charge; with one, your subscription can start again.",
+        customer_remedy="Once a card is saved, ask me again.",
     )
 
 
@@ -86,6 +88,7 @@ def expired_card(q: Q) -> Deny | None:
         {"exp_month": held.exp_month, "exp_year": held.exp_year},
         ADD_A_CARD,
         customer_reason=f"The card ending {held.last4} has expired; with another one, it can start again.",
+        customer_remedy="Once that card is saved, ask me again.",
     )
 
 

@@ -46,6 +46,7 @@ def not_active(q: Q) -> Deny | None:
         {"status": current.status, "cancel_at_period_end": current.cancel_at_period_end},
         "An open invoice is paid, or the cancellation is withdrawn.",
         customer_reason="The subscription has to be active and paid before its plan can change.",
+        customer_remedy="Once an open invoice is paid, or a cancellation taken back, ask me again.",
     )
 
 
@@ -90,6 +91,7 @@ def same_plan(q: Q) -> Deny | None:
         {"price": q.action.price},
         "Name another plan.",
         customer_reason="You are on that plan already.",
+        customer_remedy="If you want another plan, tell me which one.",
     )
 
 

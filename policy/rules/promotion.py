@@ -58,6 +58,7 @@ def no_invoice_to_come(q: Q) -> Deny | None:
         {"status": current.status, "ending": ending},
         "An open invoice is paid, or the cancellation is taken back.",
         customer_reason="A code can only be used on a subscription that is paid and renews.",
+        customer_remedy="Once it is, the code can be used.",
     )
 
 
@@ -72,6 +73,7 @@ def no_such_code(q: Q) -> Deny | None:
         {},
         OTHER_CODE,
         customer_reason="I cannot find that code. Could you check how it is spelt?",
+        customer_remedy="With the exact code I can try again.",
     )
 
 
@@ -85,6 +87,7 @@ def expired(q: Q) -> Deny | None:
         {"expires_at": end.isoformat()},
         OTHER_CODE,
         customer_reason=f"That code expired on {day(end)}.",
+        customer_remedy="If you have another code, send me that one.",
     )
 
 
@@ -97,6 +100,7 @@ def used_up(q: Q) -> Deny | None:
         {},
         OTHER_CODE,
         customer_reason="That code has been used as often as it can be.",
+        customer_remedy="If you have another code, send me that one.",
     )
 
 
@@ -110,6 +114,7 @@ def inactive(q: Q) -> Deny | None:
         {"active": found.active, "valid": found.coupon.valid},
         OTHER_CODE,
         customer_reason="That code is no longer valid.",
+        customer_remedy="If you have another code, send me that one.",
     )
 
 
@@ -125,6 +130,7 @@ def discounted_already(q: Q) -> Deny | None:
         {"discount": first.coupon, "until": first.end.isoformat() if first.end else None},
         "The code is used once the discount has ended.",
         customer_reason=f"Your subscription already has a discount{until}, and two cannot be combined.",
+        customer_remedy="Once that one has ended, you can use the code.",
     )
 
 
@@ -164,6 +170,7 @@ def another_product(q: Q) -> Deny | None:
         {"subscription": q.action.subscription},
         "The plan is changed to one the code is for.",
         customer_reason="That code is not for the plan you are on.",
+        customer_remedy="On a plan that it is for, it would work.",
     )
 
 
@@ -176,6 +183,7 @@ def too_short(q: Q) -> Deny | None:
         {"months": _promotion(q).coupon.months},
         "It is used nearer to the renewal.",
         customer_reason="That discount would run out before your next invoice, so it is worth keeping until then.",
+        customer_remedy="Nearer to your renewal it can be used.",
     )
 
 
@@ -189,6 +197,7 @@ def below_minimum(q: Q) -> Deny | None:
         {"minimum": least.amount, "price": price.amount},
         OTHER_CODE,
         customer_reason=f"That code is only for invoices of {least} or more.",
+        customer_remedy="If you have another code, send me that one.",
     )
 
 
@@ -201,6 +210,7 @@ def not_the_first(q: Q) -> Deny | None:
         {"has_paid": True},
         OTHER_CODE,
         customer_reason="That code is only for a first purchase.",
+        customer_remedy="If you have another code, send me that one.",
     )
 
 

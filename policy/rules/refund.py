@@ -68,6 +68,7 @@ def not_paid(q: Q) -> Deny | None:
         {"status": charge.status, "captured": charge.captured},
         "The payment succeeds, or is captured.",
         customer_reason="That payment was not completed, so there is nothing to refund.",
+        customer_remedy="If it goes through after all, you can ask me again.",
     )
 
 
@@ -93,6 +94,7 @@ def nothing_left(q: Q) -> Deny | None:
         {"charge_amount": _charge(q).amount.amount, "refunded": already_refunded(q)},
         "Look at where the earlier refund is.",
         customer_reason="That charge has already been refunded in full.",
+        customer_remedy="If you mean another payment, tell me which one.",
     )
 
 
@@ -106,6 +108,7 @@ def more_than_left(q: Q) -> Deny | None:
         {"amount": asked.amount, "left": rest.amount},
         f"Ask for {rest} or less.",
         customer_reason=f"At most {rest} of that charge can be refunded.",
+        customer_remedy=f"If {rest} or less is what you want back, tell me.",
     )
 
 

@@ -33,6 +33,7 @@ def ended(q: Q) -> Deny | None:
         NEW_ONE,
         customer_reason="That subscription has already ended, so it cannot go on. You can subscribe again under "
         "Settings → Billing → Plan.",
+        customer_remedy="A new subscription begins at today's price.",
     )
 
 
@@ -46,6 +47,7 @@ def not_running(q: Q) -> Deny | None:
         {"status": current.status},
         "The open invoice is paid.",
         customer_reason="Before the subscription can go on, its open payment has to be settled.",
+        customer_remedy="Once that is paid, ask me again.",
     )
 
 
@@ -64,6 +66,7 @@ def not_ending(q: Q) -> Deny | None:
         customer_reason="The end of that subscription was agreed for a certain day, so a colleague has to change it."
         if fixed
         else "That subscription is not set to end: it renews as usual.",
+        customer_remedy="" if fixed else "Nothing is left to do.",
     )
 
 

@@ -54,6 +54,7 @@ def not_open(q: Q) -> Deny | None:
         {"status": invoice.status, "remaining": invoice.amount_remaining.amount},
         "Another invoice is open.",
         customer_reason="There is nothing left to pay on that invoice.",
+        customer_remedy="If you mean another invoice, tell me which one.",
     )
 
 
@@ -80,6 +81,7 @@ def no_card(q: Q) -> Deny | None:
         {"payment_method": q.action.payment_method},
         OTHER_CARD,
         customer_reason="There is no card on file that I could charge.",
+        customer_remedy="With a card on file, or on the invoice's own page, it can be paid.",
     )
 
 
@@ -93,6 +95,7 @@ def expired_card(q: Q) -> Deny | None:
         {"exp_month": card.exp_month, "exp_year": card.exp_year},
         OTHER_CARD,
         customer_reason=f"The card ending {card.last4} has expired.",
+        customer_remedy="With another card, it can be paid.",
     )
 
 
@@ -116,6 +119,7 @@ def hopeless_card(q: Q) -> Deny | None:
         "The customer approves the payment on its link, or uses another card.",
         customer_reason="Your bank will not accept another automatic try on this card; "
         "the payment link or another card will work.",
+        customer_remedy="Once another card is saved, ask me again.",
     )
 
 

@@ -39,6 +39,7 @@ def not_running(q: Q) -> Deny | None:
         {"status": current.status},
         "The subscription runs again.",
         customer_reason="That subscription is not running, so no change of it is still to come.",
+        customer_remedy="If it runs again, its changes can be planned anew.",
     )
 
 
@@ -52,6 +53,7 @@ def nothing_planned(q: Q) -> Deny | None:
         {"schedule": current.schedule},
         "Nothing is left to do.",
         customer_reason="No change is planned for that subscription.",
+        customer_remedy="Your plan goes on as it is.",
     )
 
 
@@ -65,6 +67,7 @@ def too_late(q: Q) -> Deny | None:
         {"at": change.at.isoformat()},
         "Change the plan instead.",
         customer_reason="That change has just come into force; your plan can be changed back instead.",
+        customer_remedy="Tell me which plan you want, and I show you what it costs.",
     )
 
 

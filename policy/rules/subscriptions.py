@@ -38,6 +38,7 @@ def scheduled(rule: str) -> Callable[[Q], Deny | None]:
             "back first."
             if change is not None
             else "Changes to that subscription have been planned ahead, so a colleague has to make this one.",
+            customer_remedy="Ask me to take it back, and this is possible." if change is not None else "",
         )
 
     return deny

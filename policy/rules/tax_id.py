@@ -39,6 +39,7 @@ def malformed(q: Q) -> Deny | None:
         {"type": q.action.type, "example": form.example},
         f"The number is given in full, like {form.example}.",
         customer_reason=f"That is no whole {form.name}; one looks like {form.example}. Could you check it?",
+        customer_remedy="With the whole number I can add it.",
     )
 
 
@@ -52,6 +53,7 @@ def on_file(q: Q) -> Deny | None:
         {"tax_id": same.id, "verification": same.verification},
         "The register answers, or the customer's name and address are made to match it.",
         customer_reason=f"That number is on your account already{_CHECKED.get(same.verification or '', '')}.",
+        customer_remedy="If it could not be confirmed, your name and address have to be as the register has them.",
     )
 
 

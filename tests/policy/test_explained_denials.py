@@ -36,3 +36,28 @@ def test_a_denial_is_explained(name: str, call: ast.Call) -> None:
     told = next(each.value for each in call.keywords if each.arg == "customer_reason")
     for words in (each.value for each in ast.walk(told) if isinstance(each, ast.Constant)):
         assert "Stripe" not in str(words), f"{name} speaks of our own tools to the customer"
+
+
+WHOLE = [(name, call) for name, call in FOUND if any(each.arg == "customer_remedy" for each in call.keywords)]
+
+
+def test_most_denials_are_whole_answers_and_not_all() -> None:
+    assert 30 < len(WHOLE) < len(FOUND) - 15
+
+
+@pytest.mark.parametrize(("name", "call"), WHOLE, ids=[name for name, _ in WHOLE])
+def test_a_whole_answer_calls_for_no_colleague(name: str, call: ast.Call) -> None:
+    """`customer_remedy` says what the customer can do; where a colleague is named, it is empty, so that one comes."""
+    by_name = {each.arg: each.value for each in call.keywords}
+    told, remedy = by_name["customer_reason"], by_name["customer_remedy"]
+    if isinstance(remedy, ast.IfExp):  # both sides of one question
+        assert isinstance(told, ast.IfExp), name
+        assert ast.unparse(told.test) == ast.unparse(remedy.test), name
+        pairs = [(told.body, remedy.body), (told.orelse, remedy.orelse)]
+    else:
+        pairs = [(told, remedy)]
+    for why, way in pairs:
+        words = " ".join(str(each.value) for each in ast.walk(way) if isinstance(each, ast.Constant))
+        assert words == "" or words.endswith((".", "?")), name
+        assert not words or "colleague" not in ast.unparse(why), f"{name} names a colleague and calls none"
+        assert "Stripe" not in words
