@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -56,6 +57,8 @@ class DurableTurns:
         self._workflow: Any = None
         self._dbos: Any = None
         self._results: dict[str, TurnResult] = {}  # of workflows that somebody in this process waits for
+        # Threads of its own: a turn needs some of the loop's too, and those that wait for turns would take them all.
+        self._waiting = ThreadPoolExecutor(256, thread_name_prefix="turn")
 
     def launch(self) -> None:
         """Start DBOS on the running loop; turns that a killed process left begin again at once.
@@ -92,7 +95,7 @@ class DurableTurns:
         try:
             with SetWorkflowID(turn):
                 handle = self._dbos.start_workflow(self._workflow, turn)
-            await asyncio.to_thread(handle.get_result)
+            await asyncio.get_running_loop().run_in_executor(self._waiting, handle.get_result)
         except Exception as error:  # noqa: BLE001  the turn's own errors come again, and plainly, when it is taken below
             log.warning("turns.engine_failed", turn=turn, error=type(error).__name__)
         result = self._results.pop(turn, None)
@@ -102,6 +105,7 @@ class DurableTurns:
         if self._dbos is not None:
             self._dbos.destroy()
             self._dbos = None
+        self._waiting.shutdown(wait=False, cancel_futures=True)
         DurableTurns.current = None
 
     def work(self, turn: str) -> None:

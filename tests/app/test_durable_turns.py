@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -36,6 +37,21 @@ async def test_a_turn_is_taken_once_and_the_engine_writes_ahead(tmp_path: Path) 
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         ended = file.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
     assert ended == [("turn_1", "SUCCESS")]
+
+
+async def test_many_turns_at_once_leave_each_other_the_threads_they_need(tmp_path: Path) -> None:
+    async def take(turn: TurnId) -> TurnResult:
+        await asyncio.sleep(0.05)  # until all of them wait
+        return await asyncio.to_thread(_result, turn)
+
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    turns.launch()
+    try:
+        async with asyncio.timeout(60):
+            done = await asyncio.gather(*(turns.run(TurnId(f"turn_{n}")) for n in range(40)))
+    finally:
+        turns.close()
+    assert [result.case for result in done] == [f"turn_{n}" for n in range(40)]
 
 
 async def test_an_unusable_file_is_said_plainly(tmp_path: Path) -> None:
