@@ -65,7 +65,6 @@ def reserve(
     """
     try:
         with store.unit() as uow:
-            uow.ledger.serial(proposal.principal.customer)
             if (earlier := uow.ledger.of_proposal(proposal.id)) is not None:
                 raise Started(earlier)
             uow.cases.require(proposal.case, proposal.owner, proposal.epoch)

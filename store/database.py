@@ -10,9 +10,10 @@ from typing import Protocol
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from store.dialects import engines, unavailable
-from store.errors import LogUnavailable, NestedUnit
+from store.dialects import engines, unavailable, unfit
+from store.errors import LogUnavailable, NestedUnit, TooLong
 from store.instants import Clock
 from store.keys import Keyring
 from store.migrations import migrate
@@ -40,9 +41,10 @@ class Store:
 
     @contextmanager
     def unit(self) -> Generator[UnitOfWork]:
-        """One writing transaction, serial with all others on SQLite: commits at exit, rolls back on any exception.
+        """One writing transaction, serial with all others: commits at exit, rolls back on any exception.
 
-        Raises `LogUnavailable` when the database cannot be written (nothing was kept), `NestedUnit`."""
+        Raises `LogUnavailable` when the database cannot be written (nothing was kept; when a server vanished during the
+        very commit, all of it or nothing), `TooLong`, `NestedUnit`."""
         with self._one(self._writer) as connection:
             yield UnitOfWork(connection, self.keys, self.clock)
 
@@ -102,8 +104,10 @@ def _plainly() -> Generator[None]:
     """Trouble with the database (not with the data) becomes `LogUnavailable`."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeout) as error:
         reason = unavailable(error)
+        if reason is None and isinstance(error, DBAPIError) and unfit(error):
+            raise TooLong from error
         if reason is None:
             raise
         raise LogUnavailable(f"The database cannot be used: {reason}.") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 from collections.abc import Generator
@@ -11,17 +10,26 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_MS = 10_000
-_LOG_LOCK = 0x1EE_10C  # any constant: the advisory lock that makes log positions gapless on PostgreSQL
+_WRITER_LOCK = 0x1EE_10C  # any constant: the advisory lock that PostgreSQL's one writer at a time holds
+_READING = f"-c lock_timeout={BUSY_MS}"
+_WRITING = f"{_READING} -c idle_in_transaction_session_timeout={BUSY_MS // 2}"
+_POOL = 8  # connections kept open, and as many again twice over while there is a rush
 
 
 def engines(url: str) -> tuple[Engine, Engine, Engine]:
     """A writing, a noting and a reading engine. The reader cannot write, by the database's own refusal.
+
+    There is one writer at a time, over all threads and workers: on SQLite by its own lock, on PostgreSQL by an advisory
+    lock taken first thing in each transaction. What a unit has read therefore still holds when it writes, log positions
+    have no gaps, and no two units wait for each other. Should a writer stop in the middle (a paused machine), its
+    transaction is ended by the server while the next one still waits.
 
     A commit of the noting one is not waited for until it is on the disk. It outlives the process; a loss of power may
     take the newest ones, but none that came before a commit of the writer: both databases keep one log of all commits,
@@ -41,10 +49,12 @@ def engines(url: str) -> tuple[Engine, Engine, Engine]:
             _sqlite(url, "BEGIN", query_only=True),
         )
     if parsed.get_backend_name() == "postgresql":
-        writer = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-        noting = create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        server = parsed.set(drivername="postgresql+psycopg")
+        writer, noting = _postgresql(server, _WRITING), _postgresql(server, _WRITING)
+        reader = _postgresql(server, _READING)
+        event.listen(writer, "begin", _alone)
         event.listen(noting, "begin", _unwaited)
-        return writer, noting, writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        return writer, noting, reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
 
 
@@ -53,6 +63,21 @@ def _private(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _postgresql(url: URL, options: str) -> Engine:
+    return create_engine(
+        url,
+        pool_pre_ping=True,  # a restarted server has closed every connection
+        pool_size=_POOL,
+        max_overflow=2 * _POOL,
+        pool_timeout=BUSY_MS / 1000,
+        connect_args={"options": options, "connect_timeout": BUSY_MS // 1000},
+    )
+
+
+def _alone(connection: Connection) -> None:
+    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
 
 def _unwaited(connection: Connection) -> None:
@@ -108,21 +133,10 @@ def any_text(connection: Connection) -> Generator[None]:
         raw.text_factory = before
 
 
-def lock_log(connection: Connection) -> None:
-    """Nobody else appends to the log until this transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOG_LOCK})")
-
-
-def lock_customer(connection: Connection, customer: str) -> None:
-    """Nobody else decides on this customer's money until this transaction ends. SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        key = int.from_bytes(hashlib.sha256(customer.encode()).digest()[:8], signed=True)
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
-
-
-def unavailable(error: DBAPIError | sqlite3.Error) -> str | None:
+def unavailable(error: DBAPIError | PoolTimeout | sqlite3.Error) -> str | None:
     """Why the database cannot be used, in plain words; None when the error is about the data, not the database."""
+    if isinstance(error, PoolTimeout):
+        return "it has no connections left"
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return "the connection to it was lost"
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -130,11 +144,28 @@ def unavailable(error: DBAPIError | sqlite3.Error) -> str | None:
         return _sqlite_reason(cause)
     state = getattr(cause, "sqlstate", None)
     if isinstance(state, str):
-        # Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
-        reasons = {"08": "the connection to it was lost", "53": "it has no room or connections left"}
-        reasons |= {"57": "it is shutting down", "58": "its disk failed", "25": "it is read-only"}
-        return reasons.get(state[:2])
+        return _POSTGRESQL_REASONS.get(state, _POSTGRESQL_REASONS.get(state[:2]))
     return "it cannot be reached" if isinstance(error, OperationalError) else None
+
+
+def unfit(error: DBAPIError) -> bool:
+    """Whether PostgreSQL refused a text as too long for its column; SQLite keeps any."""
+    return getattr(error.orig, "sqlstate", None) == "22001"
+
+
+# States and, failing those, classes of https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRESQL_REASONS = {
+    "08": "the connection to it was lost",
+    "25006": "it is read-only",
+    "25P03": "the connection to it was lost",  # the server ended a transaction in which nothing happened for too long
+    "40": "another process holds it",
+    "42501": "permission was refused",
+    "53": "it has no room or connections left",
+    "55P03": "another process holds it",
+    "57": "it is shutting down",
+    "58": "its disk failed",
+    "XX": "the file is damaged",
+}
 
 
 def _sqlite_reason(error: sqlite3.Error) -> str | None:

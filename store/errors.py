@@ -68,6 +68,15 @@ class Conflict(StoreError):
     code = "conflict"
 
 
+class TooLong(StoreError):
+    """A text is longer than its column."""
+
+    code = "too_long"
+
+    def __init__(self) -> None:
+        super().__init__("A name, an id or another short text is too long to be kept.")
+
+
 class SchemaMismatch(StoreError):
     """The database was made by another version of the program."""
 

@@ -17,7 +17,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from store import personal
-from store.dialects import lock_customer
 from store.errors import Conflict, NotFound
 from store.instants import read, read_or_none, written
 from store.tables import budgets, intents, reservations
@@ -85,10 +84,6 @@ class LedgerRows:
             ).where(intents.c.target == target)
         ).one()
         return TargetRow(row[0] > 0, row[1], row[2], int(row[3]), read_or_none(row[4]))
-
-    def serial(self, customer: str) -> None:
-        """Wait for everybody else who is deciding on this customer; what is read afterwards holds until the commit."""
-        lock_customer(self._uow.connection, customer)
 
     def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool = False) -> bool:
         """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row.

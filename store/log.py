@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from sqlalchemy import Row, func, insert, select
 
 from audit.entry import Header, StoredEntry, leaf_hash
-from store.dialects import any_text, lock_log
+from store.dialects import any_text
 from store.ids import fresh
 from store.instants import read, written
 from store.keys import Erased
@@ -47,21 +47,17 @@ class LogRow:
 class LogRows:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
-        self._locked = False
 
     def append(
         self, kind: str, actor: str, case_id: str | None, customer: str | None, payload: Mapping[str, object]
     ) -> LogRow:
         """Append one entry; it commits or vanishes with the unit. `payload` must be JSON; texts in it are redacted."""
         connection = self._uow.connection
-        if not self._locked:
-            lock_log(connection)
-            self._locked = True
         at = self._uow.clock()
         kept = {name: redact_value(value) for name, value in payload.items()}
         key = self._uow.keys.current(HOUSE if customer is None else _storable(customer))
         actor = redact_value(actor)
-        case_id = None if case_id is None else _storable(case_id)
+        case_id = None if case_id is None else _storable(case_id)[:64]
         # Headers outlive an erasure, so they say only that it was a customer; who it was is sealed.
         header = Header(fresh("log"), written(at), kind, _public(actor), case_id, key.id)
         plain = json.dumps({"actor": actor, "payload": kept}, allow_nan=False).encode("ascii")

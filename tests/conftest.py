@@ -11,7 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from evals.harness import Bench
 
-pytest_plugins = ["tests.proofs"]
+pytest_plugins = ["tests.proofs", "tests.databases"]
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -5,20 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from store.database import open_store
-from tests.policy.house import Clock, House, build
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database to copy: migrations take longer than most tests here."""
-    folder = tmp_path_factory.mktemp("template")
-    open_store(f"sqlite:///{folder}/lee.db", folder / "keys", Clock()).close()
-    return folder / "lee.db"
+from tests.databases import Databases
+from tests.policy.house import House, build
 
 
 @pytest.fixture
-def house(tmp_path: Path, template: Path) -> Iterator[House]:
-    made = build(tmp_path / "house", template)
+def house(tmp_path: Path, databases: Databases) -> Iterator[House]:
+    made = build(tmp_path / "house", databases)
     yield made
-    made.store.close()
+    made.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -41,6 +40,7 @@ from policy.settlement import Settlement
 from store.database import Store, open_store
 from tests.billing import made
 from tests.billing.made_schedules import DOWN
+from tests.databases import Databases
 from tests.policy.stripe_twin import StripeTwin, noon
 
 # As shipped, but that Lee may give small credits alone.
@@ -183,6 +183,11 @@ class House:
     url: str
     keys: Path
     names: Any
+    databases: Databases
+
+    def close(self) -> None:
+        self.store.close()
+        self.databases.drop(self.url)
 
     def case(self, customer: str = ME, role: Role = Role.OWNER) -> str:
         with self.store.unit() as uow:
@@ -303,13 +308,12 @@ def furnish(stripe: StripeTwin, customer: str = ME, suffix: str = "one") -> None
         stripe.due[(f"sub_{suffix}", f"price_{name}")] = usd(due)
 
 
-def build(folder: Path, template: Path, *, limits: Limits = LIMITS, patience: Patience = QUICK) -> House:
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(template, folder / "lee.db")
+def build(folder: Path, databases: Databases, *, limits: Limits = LIMITS, patience: Patience = QUICK) -> House:
+    """Whoever builds a house closes it: its database goes with it."""
     clock = Clock()
-    url, keys = f"sqlite:///{folder}/lee.db", folder / "keys"
+    url, keys = databases.fresh(folder), folder / "keys"
     store = open_store(url, keys, clock)
     stripe = StripeTwin(clock)
     furnish(stripe)
     gate = Gate(stripe, store, limits, clock, patience=patience)
-    return House(store, stripe, clock, limits, gate, url, keys, itertools.count(1))
+    return House(store, stripe, clock, limits, gate, url, keys, itertools.count(1), databases)

@@ -25,6 +25,7 @@ from policy.proposals import Proposal, Role
 from policy.settlement import Status
 from store.errors import Conflict, NotFound
 from tests.billing import made
+from tests.databases import Databases
 from tests.policy.house import House, build, charge, furnish
 from tests.policy.stripe_twin import FAULTS, Made
 from tests.policy.wild_actions import ACTION, AMOUNTS, OWNED, PEOPLE
@@ -284,8 +285,8 @@ def settle_in(house: House) -> World:
     return world
 
 
-async def play(folder: Path, template: Path, steps: list[tuple[Any, ...]]) -> int:
-    house = build(folder, template)
+async def play(folder: Path, databases: Databases, steps: list[tuple[Any, ...]]) -> int:
+    house = build(folder, databases)
     try:
         world = settle_in(house)
         for step in steps:
@@ -299,7 +300,7 @@ async def play(folder: Path, template: Path, steps: list[tuple[Any, ...]]) -> in
         house.must_balance()
         return world.effects
     finally:
-        house.store.close()
+        house.close()
 
 
 REACHED: Counter[str] = Counter()
@@ -312,18 +313,18 @@ REACHED: Counter[str] = Counter()
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(steps=st.lists(STEP, min_size=10, max_size=30))
-def test_no_sequence_moves_a_cent_outside_policy(template: Path, steps: list[tuple[Any, ...]]) -> None:
+def test_no_sequence_moves_a_cent_outside_policy(databases: Databases, steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory(dir=QUICK_DISK) as folder:
-        REACHED["effects"] += asyncio.run(play(Path(folder) / "house", template, steps))
+        REACHED["effects"] += asyncio.run(play(Path(folder) / "house", databases, steps))
         REACHED["examples"] += 1
 
 
-def test_the_oracle_sees_an_effect_nobody_allowed(template: Path, tmp_path: Path) -> None:
+def test_the_oracle_sees_an_effect_nobody_allowed(databases: Databases, tmp_path: Path) -> None:
     """A property that cannot fail is worth nothing: without the law the same oracle objects."""
     import pytest
 
     async def lawless() -> None:
-        house = build(tmp_path / "house", template)
+        house = build(tmp_path / "house", databases)
         world = settle_in(house)
         steps = [
             (
@@ -351,6 +352,6 @@ def test_the_oracle_sees_an_effect_nobody_allowed(template: Path, tmp_path: Path
         house.stripe.made[-1] = replace(first, customer="cus_other")
         with pytest.raises(AssertionError):
             world.judge()
-        house.store.close()
+        house.close()
 
     asyncio.run(lawless())

@@ -6,9 +6,13 @@ import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from policy.gate import Gate
 from policy.settlement import Settlement, Status
 from tests.policy.house import LIMITS, ME, House, charge, furnish, refund, retry
+
+BOTH = pytest.mark.database("sqlite", "postgresql")
 
 
 def statuses(answers: list[Settlement]) -> dict[Status, int]:
@@ -25,6 +29,7 @@ async def test_many_partial_refunds_of_one_charge_from_many_cases_never_exceed_i
     house.must_balance()
 
 
+@BOTH
 async def test_the_customers_budget_under_64_refunds_at_once(house: House) -> None:
     house.gate = _generous(house)
     for n in range(64):
@@ -73,6 +78,7 @@ async def test_what_a_failure_gives_back_can_be_used(house: House) -> None:
     house.must_balance()
 
 
+@BOTH
 def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
     limits = _generous(house)._limits
     for n in range(32):
@@ -95,6 +101,7 @@ def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
     house.must_balance()
 
 
+@BOTH
 def test_threads_on_one_confirmed_retry_are_one_charge(house: House) -> None:
     case = house.case()
     proposals = [house.propose(case, retry()) for _ in range(8)]

@@ -88,6 +88,7 @@ async def test_death_then_a_new_life(house: House, action: object, point: CrashP
     house.must_balance()
 
 
+@pytest.mark.database("sqlite", "postgresql")
 @pytest.mark.parametrize("first", list(CrashPoint)[1:])
 @pytest.mark.parametrize("second", [CrashPoint.SENDING, CrashPoint.ANSWERED, CrashPoint.SETTLED])
 async def test_death_during_recovery_too(house: House, first: CrashPoint, second: CrashPoint) -> None:
@@ -132,6 +133,7 @@ async def test_a_declined_charge_is_declined_once_whenever_it_dies(house: House,
     house.must_balance()
 
 
+@pytest.mark.database("sqlite", "postgresql")
 async def test_death_with_an_approval_uses_it_once(house: House) -> None:
     house.stripe.charges["ch_big"] = charge("ch_big", 20_000)
     proposal = house.propose(house.case(), refund("ch_big"))
@@ -160,6 +162,7 @@ async def test_a_cancelled_task_leaves_an_intent_that_is_found_again(house: Hous
     house.must_balance()
 
 
+@pytest.mark.database("sqlite", "postgresql")
 async def test_two_processes_that_recover_at_once_make_one_effect(house: House) -> None:
     proposal = await ready(house, refund())
     with pytest.raises(Killed):

@@ -14,6 +14,10 @@ from store.cases import CaseRow
 from store.database import Store, open_store
 from store.migrations import alembic_config
 
+BOTH = pytest.mark.database("sqlite", "postgresql")
+SQLITE = pytest.mark.database("sqlite")
+POSTGRESQL = pytest.mark.database("postgresql")
+
 
 class Clock:
     def __init__(self) -> None:
@@ -42,8 +46,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
-    opened = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+def store(database_url: str, tmp_path: Path, clock: Clock) -> Iterator[Store]:
+    opened = open_store(database_url, tmp_path / "keys", clock)
     yield opened
     opened.close()
 

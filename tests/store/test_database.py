@@ -6,15 +6,17 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from store.cases import CaseRow
 from store.database import Store, open_store
 from store.errors import Conflict, LogUnavailable, NestedUnit, NotFound
-from tests.store.conftest import Clock
+from store.tables import turn_steps
+from tests.store.conftest import BOTH, SQLITE, Clock
 
 
+@BOTH
 def test_an_exception_undoes_rows_and_log_alike(store: Store) -> None:
     made: list[str] = []
 
@@ -32,13 +34,17 @@ def test_an_exception_undoes_rows_and_log_alike(store: Store) -> None:
             uow.cases.get(made[0])
 
 
-def test_what_was_committed_is_there_after_reopening(store: Store, case: CaseRow, tmp_path: Path, clock: Clock) -> None:
-    again = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+@BOTH
+def test_what_was_committed_is_there_after_reopening(
+    store: Store, case: CaseRow, database_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    again = open_store(database_url, tmp_path / "keys", clock)
     with again.look() as uow:
         assert uow.cases.get(case.id) == case
     again.close()
 
 
+@BOTH
 def test_a_unit_inside_a_unit_is_a_plain_mistake_not_a_deadlock(store: Store) -> None:
     with store.unit() as uow:
         with pytest.raises(NestedUnit), store.unit():
@@ -48,11 +54,13 @@ def test_a_unit_inside_a_unit_is_a_plain_mistake_not_a_deadlock(store: Store) ->
         assert len(uow.cases.list()) == 1
 
 
+@BOTH
 def test_looking_cannot_write(store: Store) -> None:
-    with store.look() as uow, pytest.raises(OperationalError, match="readonly"):
+    with store.look() as uow, pytest.raises(DBAPIError, match=r"read-?only"):
         uow.cases.open("cus_maya", "maya", "owner", "chat")
 
 
+@BOTH
 def test_looking_neither_waits_for_a_writer_nor_sees_half_of_its_work(store: Store, case: CaseRow) -> None:
     with store.unit() as writing:
         writing.cases.set_status(case.id, "resolved")
@@ -60,6 +68,7 @@ def test_looking_neither_waits_for_a_writer_nor_sees_half_of_its_work(store: Sto
             assert reading.cases.get(case.id).status == "open"
 
 
+@BOTH
 def test_one_look_is_one_view(store: Store, case: CaseRow) -> None:
     with store.look() as reading:
         assert reading.cases.get(case.id).status == "open"
@@ -70,6 +79,7 @@ def test_one_look_is_one_view(store: Store, case: CaseRow) -> None:
         assert reading.cases.get(case.id).status == "resolved"
 
 
+@BOTH
 def test_writers_in_many_threads_lose_nothing(store: Store, case: CaseRow) -> None:
     def work() -> None:
         for _ in range(10):
@@ -88,6 +98,7 @@ def test_writers_in_many_threads_lose_nothing(store: Store, case: CaseRow) -> No
         assert [r.seq for r in uow.log.of(case.id)] == list(range(1, 81))
 
 
+@SQLITE
 def test_the_settings_that_carry_the_guarantees_are_on(store: Store) -> None:
     def setting(name: str) -> object:
         return uow.connection.execute(text(f"PRAGMA {name}")).scalar()
@@ -100,6 +111,7 @@ def test_the_settings_that_carry_the_guarantees_are_on(store: Store) -> None:
         assert setting("busy_timeout") == 10_000
 
 
+@SQLITE
 def test_only_notes_wait_for_no_disk_and_they_lie_in_the_same_log(store: Store, case: CaseRow) -> None:
     """NORMAL in a write-ahead log: a commit is not synced, and the next FULL one syncs the whole log."""
     with store.unit() as uow:
@@ -117,6 +129,7 @@ def test_only_notes_wait_for_no_disk_and_they_lie_in_the_same_log(store: Store, 
         assert [step.content for step in uow.turns.steps(turn.id)] == [{"topic": "how_to"}]
 
 
+@BOTH
 def test_notes_are_all_kept_or_none(store: Store, case: CaseRow) -> None:
     with store.unit() as uow:
         turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya@example.com", "Hello?").id)
@@ -132,13 +145,17 @@ def test_notes_are_all_kept_or_none(store: Store, case: CaseRow) -> None:
         assert uow.turns.steps(turn.id) == []
 
 
+@BOTH
 def test_a_row_without_its_parent_is_refused(store: Store) -> None:
     with pytest.raises(IntegrityError), store.unit() as uow:
         uow.connection.execute(
-            text("INSERT INTO turn_steps VALUES ('turn_none', 0, 'model', x'00', '2026-11-20T12:00:00.000000+00:00')")
+            insert(turn_steps).values(
+                turn_id="turn_none", n=0, kind="model", content_sealed=b"0", created_at="2026-11-20"
+            )
         )
 
 
+@SQLITE
 def test_the_files_are_their_owners_alone(store: Store, case: CaseRow, tmp_path: Path) -> None:
     for path in [tmp_path / "lee.db", tmp_path / "keys" / "data-keys.sqlite", tmp_path / "lee.db-wal"]:
         assert path.stat().st_mode & 0o077 == 0

@@ -8,8 +8,10 @@ from pathlib import Path
 from store.checkpoints import checkpoint, verify
 from store.database import Store
 from store.erasure import ERASED_NAME, erase
+from tests.store.conftest import SQLITE
 
 
+@SQLITE
 def test_words_and_name_leave_every_file_and_the_log_still_verifies(store: Store, tmp_path: Path) -> None:
     with store.unit() as uow:
         case = uow.cases.open("cus_maya", "maya.lindqvist@example.com", "owner", "chat")

@@ -12,13 +12,15 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from audit.entry import StoredEntry
 from store import migrations
 from store.database import Store, open_store
 from store.errors import SchemaMismatch
 from store.tables import metadata
-from tests.store.conftest import Clock, of_schema
+from tests.store.conftest import BOTH, POSTGRESQL, SQLITE, Clock, of_schema
 
 
+@BOTH
 def test_migrations_and_tables_agree(store: Store) -> None:
     with store.look() as uow:
         context = MigrationContext.configure(
@@ -27,10 +29,17 @@ def test_migrations_and_tables_agree(store: Store) -> None:
         assert compare_metadata(context, metadata) == []
 
 
+CHECKS = {
+    "sqlite": "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL",
+    "postgresql": "SELECT conname FROM pg_constraint UNION SELECT indexname FROM pg_indexes",
+}
+
+
+@BOTH
 def test_checks_of_the_tables_are_in_the_database(store: Store) -> None:
     # compare_metadata does not look at CHECK constraints.
     with store.look() as uow:
-        made = " ".join(uow.connection.execute(text("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")).scalars())
+        made = " ".join(uow.connection.execute(text(CHECKS[uow.connection.dialect.name])).scalars())
     for table in metadata.tables.values():
         for constraint in table.constraints:
             if constraint.name is not None:
@@ -41,11 +50,14 @@ def test_head_is_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(migrations.alembic_config()).get_heads() == [migrations.HEAD]
 
 
-def test_a_database_of_a_newer_program_is_refused(store: Store, tmp_path: Path, clock: Clock) -> None:
+@BOTH
+def test_a_database_of_a_newer_program_is_refused(
+    store: Store, database_url: str, tmp_path: Path, clock: Clock
+) -> None:
     with store.unit() as uow:
         uow.connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(SchemaMismatch, match="9999"):
-        open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", clock)
+        open_store(database_url, tmp_path / "keys", clock)
 
 
 def test_two_openers_at_once_migrate_once(tmp_path: Path, clock: Clock) -> None:
@@ -67,6 +79,19 @@ def test_two_openers_at_once_migrate_once(tmp_path: Path, clock: Clock) -> None:
         opened.close()
 
 
+def past(store: Store) -> tuple[str, list[StoredEntry]]:
+    """A turn with a step, and three entries of the log."""
+    with store.unit() as uow:
+        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
+        message = uow.messages.add(case.id, "inbound", "customer:maya", "hello")
+        turn = uow.turns.queue(case, message.id)
+        uow.turns.start(turn.id)
+        uow.turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})
+        for n in range(3):
+            uow.record("note", "lee", case.id, case.customer, {"n": n})
+        return turn.id, list(uow.log.stored())
+
+
 CHANGES = [
     "UPDATE audit_entries SET actor = 'nobody'",
     "UPDATE audit_entries SET seq = seq + 1000",
@@ -84,17 +109,10 @@ CHANGES = [
 ]
 
 
+@SQLITE
 @pytest.mark.parametrize("change", CHANGES)
 def test_the_database_refuses_to_change_the_past(store: Store, change: str) -> None:
-    with store.unit() as uow:
-        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
-        message = uow.messages.add(case.id, "inbound", "customer:maya", "hello")
-        turn = uow.turns.queue(case, message.id)
-        uow.turns.start(turn.id)
-        uow.turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})
-        for n in range(3):
-            uow.record("note", "lee", case.id, case.customer, {"n": n})
-        before = list(uow.log.stored())
+    turn, before = past(store)
     with store.unit() as uow:
         # As a hostile connection would have it.
         uow.connection.exec_driver_sql("PRAGMA recursive_triggers=OFF")
@@ -102,7 +120,28 @@ def test_the_database_refuses_to_change_the_past(store: Store, change: str) -> N
             uow.connection.exec_driver_sql(change)
     with store.look() as uow:
         assert list(uow.log.stored()) == before
-        assert [s.kind for s in uow.turns.steps(turn.id)] == ["topic"]
+        assert [s.kind for s in uow.turns.steps(turn)] == ["topic"]
+
+
+POSTGRESQL_CHANGES = [
+    *(change for change in CHANGES if change.startswith(("UPDATE", "DELETE", "INSERT INTO"))),
+    "TRUNCATE audit_entries",
+    "TRUNCATE turn_steps",
+    "MERGE INTO audit_entries a USING audit_entries b ON a.seq = b.seq WHEN MATCHED THEN UPDATE SET kind = 'x'",
+    "INSERT INTO audit_entries SELECT * FROM audit_entries WHERE seq = 1 ON CONFLICT (seq) DO UPDATE SET kind = 'x'",
+    "INSERT INTO turn_steps SELECT * FROM turn_steps ON CONFLICT (turn_id, n) DO UPDATE SET kind = 'other'",
+]
+
+
+@POSTGRESQL
+@pytest.mark.parametrize("change", POSTGRESQL_CHANGES)
+def test_postgresql_refuses_it_too(store: Store, change: str) -> None:
+    turn, before = past(store)
+    with pytest.raises(DBAPIError, match=r"append-only|has no gaps"), store.unit() as uow:
+        uow.connection.exec_driver_sql(change)
+    with store.look() as uow:
+        assert list(uow.log.stored()) == before
+        assert [s.kind for s in uow.turns.steps(turn)] == ["topic"]
 
 
 def test_an_outcome_that_was_unknown_waits_for_the_reconciler(tmp_path: Path, clock: Clock) -> None:

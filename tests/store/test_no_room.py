@@ -14,7 +14,7 @@ from store.checkpoints import NOTES, checkpoint, verify
 from store.database import Store, open_store
 from store.errors import LogUnavailable
 from store.unit_of_work import UnitOfWork
-from tests.store.conftest import Clock
+from tests.store.conftest import SQLITE, Clock
 
 
 def write_much(uow: UnitOfWork, case: CaseRow) -> None:
@@ -32,6 +32,7 @@ def read_only(uow: UnitOfWork) -> None:
     uow.connection.exec_driver_sql("PRAGMA query_only=ON")
 
 
+@SQLITE
 @pytest.mark.parametrize(("spoil", "why"), [(no_pages_left, "disk is full"), (read_only, "read-only")])
 def test_nothing_of_the_unit_is_kept(
     store: Store, case: CaseRow, spoil: Callable[[UnitOfWork], None], why: str
@@ -48,6 +49,7 @@ def test_nothing_of_the_unit_is_kept(
         assert uow.log.size() == 0
 
 
+@SQLITE
 def test_the_next_unit_works_once_there_is_room(store: Store, case: CaseRow) -> None:
     def work() -> None:
         with store.unit() as uow:

@@ -17,7 +17,7 @@ from store.errors import Conflict, Forged
 from store.ledger import IntentRow
 from store.messages import ERASED_TEXT
 from store.proposals import ProposalRow
-from tests.store.conftest import of_schema
+from tests.store.conftest import SQLITE, of_schema
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WORDS: dict[str, object] = {"name": "Maya Lindqvist", "city": "Göteborg"}
@@ -37,6 +37,7 @@ def intent(case: CaseRow, arguments: dict[str, object] = WORDS) -> IntentRow:
     )  # fmt: skip
 
 
+@SQLITE
 def test_words_come_back_and_lie_in_no_file_in_the_clear(store: Store, case: CaseRow, tmp_path: Path) -> None:
     with store.unit() as uow:
         uow.proposals.decided(proposal(case))
@@ -86,6 +87,7 @@ def test_a_sealed_value_belongs_to_its_row(store: Store, case: CaseRow, tmp_path
         uow.proposals.get("prop_1")
 
 
+@SQLITE
 def test_a_database_of_the_first_schema_is_raised_in_place(store: Store, case: CaseRow, tmp_path: Path) -> None:
     """Rows from before hold ids and amounts only, and are read as they are."""
     from store.database import open_store
