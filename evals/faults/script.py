@@ -46,3 +46,18 @@ class OneCall:
     def _says(self, tool: str, arguments: dict[str, Any]) -> Completion:
         call = ToolCall("call_0", tool, json.dumps(arguments))
         return Completion(Message("assistant", None, (call,)), "tool_calls", Usage(), self.name)
+
+
+class ByTicket:
+    """A script for each ticket, by the customer's words in it."""
+
+    name = "one call each"
+    english_only = False
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, OneCall] = {}
+
+    async def complete(self, request: ChatRequest) -> Completion:
+        said = "\n".join(message.content or "" for message in request.messages if message.role == "user")
+        (script,) = [script for says, script in self.scripts.items() if says in said]
+        return await script.complete(request)

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import httpx
 
+from agent.models.chat import ChatModel
 from app.intake import confirm, receive
 from app.settings import load_settings
 from app.wiring import House, World, open_house
-from billing.ids import CustomerId
-from evals.faults.script import OneCall
+from billing.ids import CustomerId, TurnId
+from evals.faults.script import ByTicket, OneCall
 from evals.faults.situations import Situation, situation_of
 from evals.harness import Bench
 from policy.crash_points import Reach, pass_by
@@ -36,6 +37,7 @@ from tools.stripe_client import SANDBOX_KEY, make_client
 # Time-outs of Stripe are raised at once in process; these seconds only have to outlast a busy machine.
 QUICK: Final = Patience(facts_seconds=30.0, effect_seconds=30.0, tries=3, pause_seconds=0.0)
 Differing = dict[str, dict[str, Any]]
+Objects = dict[tuple[str, str], str]  # every object as it is stored, by type and id
 LATER_SECONDS: Final = 180  # until the next start: no request of the earlier life can be under way any more
 
 
@@ -50,13 +52,10 @@ class Stage:
     case: str
     folder: Path
     world: SandboxWorld
-    objects: dict[tuple[str, str], str]  # of `world`, as they are stored
+    objects: Objects  # of `world`
 
     def differing(self, world: SandboxWorld) -> tuple[Differing, Differing]:
-        """The objects of `world` that are not what they were here, before and after; the whole of it is compared."""
-        now = stored(world)
-        names = {name for name in self.objects.keys() | now.keys() if self.objects.get(name) != now.get(name)}
-        return _opened(self.objects, names), _opened(now, names)
+        return differing(self.objects, world)
 
     @asynccontextmanager
     async def life(
@@ -72,15 +71,33 @@ class Stage:
 
         `durable`: its turns run on the workflow engine."""
         model = OneCall(self.tool.name, self.arguments, dies)
-        async with _house(self.bench, sandbox, folder, model, reach, durable=durable) as house:
+        async with house_over(self.bench, sandbox, folder, model, reach, durable=durable) as house:
             yield house, model
 
 
 async def set_up(bench: Bench, tool: Tool, folder: Path) -> Stage:
-    """Raises `NoSituation`, and RuntimeError when the situation does not lead where it says."""
-    situation = situation_of(tool)
+    """Raises as `bring` does."""
     world = bench.origin.copy()
-    sandbox = create_app(world=world)
+    sandbox, model = create_app(world=world), ByTicket()
+    async with house_over(bench, sandbox, folder, model) as house:
+        asked = await bring(house, model, tool, sandbox)
+    return Stage(bench, tool, situation_of(tool), asked.arguments, asked.case, folder, world, stored(world))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A tool's situation just before its effect. `turn`: the one that makes it; None where a human's approval does."""
+
+    arguments: dict[str, Any]
+    case: str
+    turn: TurnId | None
+
+
+async def bring(house: House, model: ByTicket, tool: Tool, sandbox: Sandbox) -> Asked:
+    """Play a tool's situation up to the moment before the effect; `model`, which is the house's, learns its script.
+
+    Raises `NoSituation`, and RuntimeError when the situation does not lead where it says."""
+    situation, world = situation_of(tool), sandbox.world
     if situation.prepare is not None:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(sandbox),
@@ -90,28 +107,38 @@ async def set_up(bench: Bench, tool: Tool, folder: Path) -> Stage:
             await situation.prepare(http)
     prepared = stored(world)
     who = Principal(CustomerId(situation.customer), situation.customer.removeprefix("cus_"), Role.OWNER)
-    async with _house(bench, sandbox, folder, OneCall("", {})) as house:
-        arguments = await situation.call(world.snapshot(), house.desk(who))
-    async with _house(bench, sandbox, folder, OneCall(tool.name, arguments)) as house:
-        received = receive(house.store, who, "faults", situation.says)
-        if situation.consent != "nobody":
-            first = await house.turns.run(received.turn)
-            waits = {"customer": "awaiting_customer", "human": "escalated"}[situation.consent]
-            if first.outcome != waits:
-                raise RuntimeError(f"{tool.name}: expected {waits}, and it is {first.outcome}: {first.reply}")
-        if situation.consent == "customer" and confirm(house.store, who, received.case, house.limits) is None:
+    arguments = await situation.call(world.snapshot(), house.desk(who))
+    model.scripts[situation.says] = OneCall(tool.name, arguments)
+    received = receive(house.store, who, "faults", situation.says)
+    turn: TurnId | None = received.turn
+    if situation.consent != "nobody":
+        first = await house.turns.run(received.turn)
+        waits = {"customer": "awaiting_customer", "human": "escalated"}[situation.consent]
+        if first.outcome != waits:
+            raise RuntimeError(f"{tool.name}: expected {waits}, and it is {first.outcome}: {first.reply}")
+        turn = None
+    if situation.consent == "customer":
+        said = confirm(house.store, who, received.case, house.limits)
+        if said is None:
             raise RuntimeError(f"{tool.name}: nothing waits for the customer's yes")
-        if stored(world) != prepared:
-            raise RuntimeError(f"{tool.name}: the world has changed before anybody said yes")
-    return Stage(bench, tool, situation, arguments, received.case, folder, world, stored(world))
+        turn = said.turn
+    if stored(world) != prepared:
+        raise RuntimeError(f"{tool.name}: the world has changed before anybody said yes")
+    return Asked(arguments, received.case, turn)
 
 
-def stored(world: SandboxWorld) -> dict[tuple[str, str], str]:
-    """Every object of a world as its text, by type and id."""
+def stored(world: SandboxWorld) -> Objects:
     return {(type_, id_): body for type_, id_, body in world.rows("SELECT type, id, body FROM objects")}
 
 
-def _opened(objects: dict[tuple[str, str], str], names: set[tuple[str, str]]) -> Differing:
+def differing(objects: Objects, world: SandboxWorld) -> tuple[Differing, Differing]:
+    """The objects of `world` that are not what they were in `objects`, before and after; all of it is compared."""
+    now = stored(world)
+    names = {name for name in objects.keys() | now.keys() if objects.get(name) != now.get(name)}
+    return _opened(objects, names), _opened(now, names)
+
+
+def _opened(objects: Objects, names: set[tuple[str, str]]) -> Differing:
     found: Differing = {}
     for type_, id_ in sorted(names & objects.keys()):
         found.setdefault(type_, {})[id_] = public(json.loads(objects[type_, id_]))
@@ -130,15 +157,16 @@ def later(sandbox: Sandbox) -> None:
 
 
 @asynccontextmanager
-async def _house(
+async def house_over(
     bench: Bench,
     sandbox: Sandbox,
     folder: Path,
-    model: OneCall,
+    model: ChatModel,
     reach: Reach = pass_by,
     *,
     durable: bool = False,
 ) -> AsyncIterator[House]:
+    """A house of one life, over a sandbox in process and the database in `folder`."""
     seen = World(
         make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(sandbox)),
         FileEntitlements(bench.folder / "entitlements.json"),

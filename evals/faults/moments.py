@@ -1,0 +1,210 @@
+"""`python -m evals.faults.moments`: every action at once, killed by signal 9 at a random moment, and started again.
+
+One process works on a ticket of each tool that acts, all at once, on the workflow engine. It dies somewhere between its
+first request and its last; the next one finishes what is left. Then the whole world is what it is without a death.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import random
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from rich.progress import track
+
+from app import inbox
+from app.logs import logging_to
+from app.output import console
+from app.settings import load_settings
+from app.wiring import House, open_records
+from billing.ids import TurnId
+from evals.faults.killed import prepare
+from evals.faults.script import ByTicket
+from evals.faults.situations import actions
+from evals.faults.stage import Objects, bring, differing, house_over, later, stored
+from evals.faults.verdicts import PAGE, shape
+from evals.harness import Bench, open_bench
+from evals.world import difference, stray_events
+from sandbox.server import Sandbox, create_app
+from sandbox.world import World
+from store.errors import Conflict
+
+BEGINS, ENDS = b"b", b"e"
+HUMAN: Final = "grace"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Every action just before its effect, in one database (`folder`) and one world."""
+
+    bench: Bench
+    folder: Path
+    world: World
+    objects: Objects
+    model: ByTicket
+    turns: tuple[TurnId, ...]
+    humans: tuple[str, ...]  # cases in which a human approves
+
+    @asynccontextmanager
+    async def life(self, sandbox: Sandbox, folder: Path) -> AsyncIterator[House]:
+        async with house_over(self.bench, sandbox, folder, self.model, durable=True) as house:
+            yield house
+
+    async def work(self, house: House) -> None:
+        """All at once."""
+        await asyncio.gather(
+            *(house.turns.run(turn) for turn in self.turns), *(self._approve(house, case) for case in self.humans)
+        )
+
+    async def _approve(self, house: House, case: str) -> None:
+        try:
+            await inbox.approve(house, case, HUMAN)
+        except Conflict:  # it was carried out before the death
+            return
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """`done`: how many intents had succeeded when it died. `wrong`: why this must not be."""
+
+    after: float  # seconds from the first request
+    done: int
+    recovered: float  # seconds from the next start until every outcome is known
+    wrong: tuple[str, ...]
+
+
+async def load(bench: Bench, folder: Path) -> Load:
+    world = bench.origin.copy()
+    sandbox, model = create_app(world=world), ByTicket()
+    async with house_over(bench, sandbox, folder, model) as house:
+        asked = [await bring(house, model, tool, sandbox) for tool in actions()]
+    turns = tuple(each.turn for each in asked if each.turn is not None)
+    return Load(bench, folder, world, stored(world), model, turns, tuple(e.case for e in asked if e.turn is None))
+
+
+async def die(load: Load, folder: Path, after: float | None, good: Counter[Any]) -> tuple[Death, Counter[Any]]:
+    """One life that dies `after` seconds (None: it lives), and a next start; what the world shows then."""
+    folder.mkdir()
+    data, stripe = folder / "data", folder / "sandbox.db"
+    shutil.copytree(load.folder, data)
+    world = World(stripe)
+    world.restore(load.world)
+    world.close()
+    lived = await asyncio.to_thread(_in_a_child, load, data, stripe, after)
+    with open_records(load_settings(data=data)) as store, store.look() as uow:
+        done = len([row for case in uow.cases.list() for row in uow.ledger.of(case.id) if row.status == "succeeded"])
+    sandbox = create_app(world=World(stripe))
+    later(sandbox)
+    started = time.perf_counter()
+    async with load.life(sandbox, data) as house:
+        await load.work(house)
+        recovered = time.perf_counter() - started
+    found, wrong = _left(load, sandbox, data)
+    if good and found != good:
+        wrong.append(f"the world shows {found - good} more and {good - found} less")
+    return Death(lived, done, recovered, tuple(wrong)), found
+
+
+def _left(load: Load, sandbox: Sandbox, data: Path) -> tuple[Counter[Any], list[str]]:
+    before, after = differing(load.objects, sandbox.world)
+    sandbox.world.close()
+    changes = difference(before, after)
+    wrong = stray_events(before, after, changes)
+    with open_records(load_settings(data=data)) as store, store.look() as uow:
+        cases = [case.id for case in uow.cases.list()]
+        statuses = Counter(row.status for case in cases for row in uow.ledger.of(case))
+        told = " ".join(row.body for case in cases for row in uow.messages.of(case) if row.kind == "outbound")
+    if statuses != {"succeeded": len(actions())}:
+        wrong.append(f"the ledger has {dict(statuses)}")
+    # A private page whose link was lost on the way is nothing to anybody.
+    kept = [each for each in changes if each.type != PAGE or str(each.after["url"]) in told]
+    return shape(kept), wrong
+
+
+def _in_a_child(load: Load, data: Path, stripe: Path, after: float | None) -> float:
+    """Seconds that it worked. Called on a thread: there the child may have a loop of its own."""
+    tells, said = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            asyncio.run(_life(load, data, stripe, said))
+        finally:
+            os._exit(1)
+    os.close(said)
+    with os.fdopen(tells, "rb") as pipe:
+        if pipe.read(1) != BEGINS:
+            raise RuntimeError("it ended before it began")
+        began = time.perf_counter()
+        if after is None:
+            if pipe.read(1) != ENDS:
+                raise RuntimeError("it did not come to its end")
+        else:
+            time.sleep(after)
+        lived = time.perf_counter() - began
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    return lived
+
+
+async def _life(load: Load, data: Path, stripe: Path, said: int) -> None:
+    async with load.life(create_app(world=World(stripe)), data) as house:
+        os.write(said, BEGINS)
+        await load.work(house)
+        os.write(said, ENDS)
+        await asyncio.sleep(60)
+
+
+async def _all(bench: Bench, folder: Path, kills: int, seed: int) -> list[Death]:
+    rng = random.Random(seed)
+    ready = await load(bench, folder / "ready")
+    whole, good = await die(ready, folder / "whole", None, Counter())
+    if whole.wrong:
+        raise RuntimeError(f"even without a death: {whole.wrong}")
+    console.print(f"Without a death {len(actions())} actions at once take {whole.after:.2f} s.")
+    deaths: list[Death] = []
+    for n in track(range(kills), "killed", console=console, transient=True):
+        scratch = folder / f"kill{n}"
+        death, _ = await die(ready, scratch, rng.uniform(0, whole.after), good)
+        shutil.rmtree(scratch)
+        for why in death.wrong:
+            console.print(f"kill {n} after {death.after:.3f} s: {why}", style="red", markup=False)
+        deaths.append(death)
+    ready.world.close()
+    return deaths
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m evals.faults.moments", description=__doc__)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    prepare()
+    with open_bench() as bench, tempfile.TemporaryDirectory(prefix="lee-moments-") as name, logging_to(Path(name)):
+        deaths = asyncio.run(_all(bench, Path(name), options.kills, options.seed))
+    wrong = sum(bool(death.wrong) for death in deaths)
+    seconds = [death.recovered for death in deaths]
+    done = ", ".join(f"{n}: {k}×" for n, k in sorted(Counter(death.done for death in deaths).items()))
+    console.print(f"{wrong} of {len(deaths)} deaths left anything but one effect of each (seed {options.seed}).")
+    console.print(f"Effects known before the death, of {len(actions())}: {done}")
+    console.print(
+        "From the next start until every outcome is known: "
+        f"median {statistics.median(seconds):.2f} s, at most {max(seconds):.2f} s."
+    )
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
