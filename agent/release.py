@@ -44,7 +44,7 @@ def _release(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
     with store.unit() as uow:
         uow.cases.require(case.id, "lee", turn.epoch)
         kind = "draft" if ending.held else "outbound"
-        uow.messages.add(case.id, kind, _author(result), result.reply, turn.id, f"reply:{turn.id}")
+        said = uow.messages.add(case.id, kind, _author(result), result.reply, turn.id, f"reply:{turn.id}")
         if result.topic != "unknown" or case.topic is None:
             uow.cases.set_topic(case.id, result.topic)
         uow.cases.set_status(case.id, result.outcome)
@@ -56,7 +56,7 @@ def _release(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
             _author(result),
             case.id,
             case.customer,
-            {"turn": turn.id, "outcome": result.outcome, "reason": ending.reason},
+            {"turn": turn.id, "outcome": result.outcome, "reason": ending.reason, "text": said.body},
         )
         uow.turns.finish(turn.id, result.outcome, result.as_json())
     return result
@@ -70,11 +70,15 @@ def _draft(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
         ending.result, outcome="escalated", escalation={"reason": ending.reason or "human_owns", "packet": packet}
     )
     with store.unit() as uow:
-        uow.messages.add(case.id, "draft", _author(kept), kept.reply, turn.id, f"reply:{turn.id}")
+        said = uow.messages.add(case.id, "draft", _author(kept), kept.reply, turn.id, f"reply:{turn.id}")
         if ending.proposal is not None and ending.packet is not None:
             uow.escalations.open(case.id, turn.id, ending.proposal, (ending.reason or "needs_approval")[:80], packet)
         uow.record(
-            "reply.drafted", _author(kept), case.id, case.customer, {"turn": turn.id, "reason": "the case is a human's"}
+            "reply.drafted",
+            _author(kept),
+            case.id,
+            case.customer,
+            {"turn": turn.id, "reason": "the case is a human's", "text": said.body},
         )
         uow.turns.finish(turn.id, kept.outcome, kept.as_json())
     return kept

@@ -94,7 +94,7 @@ def reply(store: Store, case_id: str, human: str, text: str) -> None:
                 uow.escalations.acknowledge(waiting.id, human)
         uow.messages.add(case_id, "outbound", f"human:{human}", text)
         uow.cases.set_status(case_id, "awaiting_customer")
-        uow.record("human.replied", f"human:{human}", case_id, case.customer, {"characters": len(text)})
+        uow.record("human.replied", f"human:{human}", case_id, case.customer, {"text": text})
 
 
 def close(store: Store, case_id: str, human: str) -> None:
@@ -118,6 +118,8 @@ def _waiting(uow: UnitOfWork, case_id: str) -> EscalationRow:
 
 def _answer(uow: UnitOfWork, waiting: EscalationRow, human: str, text: str) -> None:
     uow.escalations.acknowledge(waiting.id, human)
-    uow.messages.add(waiting.case_id, "outbound", f"human:{human}", text)
+    said = uow.messages.add(waiting.case_id, "outbound", f"human:{human}", text)
+    customer = uow.cases.get(waiting.case_id).customer
+    uow.record("human.replied", f"human:{human}", waiting.case_id, customer, {"text": said.body})
     uow.escalations.close(waiting.id)
     uow.cases.set_status(waiting.case_id, "resolved")

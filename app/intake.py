@@ -46,7 +46,13 @@ def receive(
             f"customer:{principal.user}",
             case.id,
             principal.customer,
-            {"message": message.id, "turn": turn.id, "channel": channel, "characters": len(text)},
+            {
+                "message": message.id,
+                "turn": turn.id,
+                "channel": channel,
+                "characters": len(text),
+                "text": message.body,
+            },
         )
     return Received(CaseId(case.id), TurnId(turn.id))
 
@@ -72,7 +78,13 @@ def confirm(store: Store, principal: Principal, case_id: str, limits: Limits, wo
             f"customer:{principal.user}",
             case_id,
             principal.customer,
-            {"proposal": proposal_id, "confirmation": consent, "shown": proposal.shown, "message": message.id},
+            {
+                "proposal": proposal_id,
+                "confirmation": consent,
+                "shown": proposal.shown,
+                "message": message.id,
+                "text": message.body,
+            },
         )
     return Received(CaseId(case_id), TurnId(turn.id))
 

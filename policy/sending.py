@@ -54,7 +54,7 @@ class Sending:
 
     async def send(self, intent: Intent, actor: str, epoch: int) -> Sent:
         """Make the effect, while the case is still at `epoch`, and settle it."""
-        return self._settle(intent, actor, await self._try(intent, epoch, unanswered=False))
+        return self._settle(intent, actor, await self._try(intent, actor, epoch, unanswered=False))
 
     async def resume(self, intent: Intent, actor: str, now: datetime, epoch: int, sent_at: datetime | None) -> Sent:
         """Settle an intent of an earlier life of this process: find its effect, or send it again if still right.
@@ -70,7 +70,7 @@ class Sending:
         if receipt is not None:
             sent = Sent(Status.SUCCEEDED, receipt)
         elif may_send and now - intent.created < KEY_LIFE:
-            sent = await self._try(intent, epoch, unanswered=sent_at is not None)
+            sent = await self._try(intent, actor, epoch, unanswered=sent_at is not None)
         elif sent_at is None or now - sent_at > self._patience.quiet:
             sent = Sent(Status.FAILED, failure="key_too_old" if may_send else TAKEN_OVER)
         else:
@@ -87,7 +87,7 @@ class Sending:
         sent = await self._perform(intent)
         return sent.receipt or receipt
 
-    async def _try(self, intent: Intent, epoch: int, *, unanswered: bool) -> Sent:
+    async def _try(self, intent: Intent, actor: str, epoch: int, *, unanswered: bool) -> Sent:
         """Send; after a missing answer look for the effect, then send again under the same key.
 
         `unanswered`: an earlier try may have reached Stripe, so a refusal alone proves nothing.
@@ -98,7 +98,7 @@ class Sending:
                 await asyncio.sleep(self._patience.pause_seconds * 2 ** (n - 1))
             if n and unanswered and (found := await self._found(intent)) is not None:
                 return found
-            if not self._leaves(intent, epoch):
+            if not self._leaves(intent, actor, epoch):
                 return UNKNOWN if unanswered else Sent(Status.FAILED, failure=TAKEN_OVER)
             sent = await self._perform(intent)
             if sent.status is Status.SUCCEEDED:
@@ -113,10 +113,19 @@ class Sending:
         with self._store.look() as uow:
             return uow.cases.get(intent.case).epoch == epoch
 
-    def _leaves(self, intent: Intent, epoch: int) -> bool:
-        """Commit that the intent leaves for Stripe now. False: the case changed hands, or the intent was settled."""
+    def _leaves(self, intent: Intent, actor: str, epoch: int) -> bool:
+        """Commit, with its audit entry, that the intent leaves for Stripe now. False: the case changed hands, or the
+        intent was settled."""
         with self._store.unit() as uow:
-            return uow.cases.locked(intent.case).epoch == epoch and uow.ledger.sending(intent.id)
+            if uow.cases.locked(intent.case).epoch != epoch or not uow.ledger.sending(intent.id):
+                return False
+            told = {
+                "intent": intent.id,
+                "operation_key": intent.operation_key,
+                "idempotency_key": intent.idempotency_key,
+            }
+            uow.record("effect.sending", actor, intent.case, intent.customer, told)
+            return True
 
     async def _after_refusal(self, intent: Intent, refusal: Sent) -> Sent:
         """Refused after an unanswered try: the refusal may only say that the thing is done."""

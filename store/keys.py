@@ -16,13 +16,15 @@ import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from audit import sealing
+from audit.entry import Header
 from store.dialects import BUSY_MS, unavailable
 from store.errors import Forged, KeyMissing, LogUnavailable
 from store.instants import Clock, read, written
@@ -54,12 +56,16 @@ class DataKey:
     """One customer's current key. `id` may be published; the material never leaves this object."""
 
     id: str
-    cipher: AESGCM
+    material: bytes = field(repr=False)
 
     def seal(self, plaintext: bytes, aad: bytes) -> bytes:
         """format (1) + key id (12) + nonce (12) + ciphertext with tag (16). `aad` ties it to its row."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _FORMAT + bytes.fromhex(self.id[4:]) + nonce + self.cipher.encrypt(nonce, plaintext, aad)
+        return _FORMAT + bytes.fromhex(self.id[4:]) + nonce + AESGCM(self.material).encrypt(nonce, plaintext, aad)
+
+    def seal_entry(self, header: Header, plaintext: bytes) -> bytes:
+        """The same for an entry of the audit log, under a key of its own (`audit.sealing`)."""
+        return sealing.seal(self.material, header, plaintext)
 
 
 class Keyring:
@@ -93,7 +99,7 @@ class Keyring:
                 row = self._current(customer)
         if row is None:
             raise LogUnavailable("The key file did not keep a new key.")
-        return DataKey(row[0], AESGCM(row[1]))
+        return DataKey(row[0], row[1])
 
     def _current(self, customer: str) -> tuple[str, bytes] | None:
         return self._file.execute(
@@ -107,7 +113,40 @@ class Keyring:
 
     def open(self, sealed: bytes, aad: bytes) -> bytes | Erased:
         """The plain bytes, or `Erased`. Raises `Forged`, `KeyMissing`, `LogUnavailable`."""
-        if len(sealed) < _HEAD + 16 or sealed[:1] != _FORMAT:
+        if sealed[:1] != _FORMAT:
+            raise Forged("A sealed value is cut short or of an unknown format.")
+        found = self._sealing(sealed)
+        if isinstance(found, Erased):
+            return found
+        try:
+            return AESGCM(found.material).decrypt(sealed[_HEAD - _NONCE_BYTES : _HEAD], sealed[_HEAD:], aad)
+        except InvalidTag as error:
+            raise Forged(f"A value sealed under {found.id} was changed or belongs to another row.") from error
+
+    def open_entry(self, header: Header, sealed: bytes) -> bytes | Erased:
+        """The plain bytes of an entry of the log, or `Erased`. Raises `Forged`, `KeyMissing`, `LogUnavailable`."""
+        if sealed[:1] == _FORMAT:  # as entries were sealed before they had keys of their own
+            return self.open(sealed, header.canonical())
+        key = self.entry_key(header, sealed)
+        if isinstance(key, Erased):
+            return key
+        try:
+            return sealing.open_entry(key, header, sealed)
+        except sealing.NotOpened as error:
+            raise Forged(f"Entry {header.id} of the log was changed: {error}") from error
+
+    def entry_key(self, header: Header, sealed: bytes) -> bytes | Erased:
+        """What opens this one entry and no other; may be shown to whoever may read the entry.
+
+        Raises `Forged`, `KeyMissing`, `LogUnavailable`."""
+        if sealed[:1] != sealing.FORMAT:
+            raise Forged("An entry of the log is cut short, of an unknown format, or has no key of its own.")
+        found = self._sealing(sealed)
+        return found if isinstance(found, Erased) else sealing.entry_key(found.material, header)
+
+    def _sealing(self, sealed: bytes) -> DataKey | Erased:
+        """The key that sealed this, by the id in it."""
+        if len(sealed) < _HEAD + 16:
             raise Forged("A sealed value is cut short or of an unknown format.")
         key_id = f"key_{sealed[1 : 1 + _ID_BYTES].hex()}"
         with self._lock, _plainly():
@@ -117,12 +156,7 @@ class Keyring:
         if row is None:
             raise KeyMissing(key_id)
         material, erased_at = row
-        if material is None:
-            return Erased(key_id, read(erased_at or ""))
-        try:
-            return AESGCM(material).decrypt(sealed[_HEAD - _NONCE_BYTES : _HEAD], sealed[_HEAD:], aad)
-        except InvalidTag as error:
-            raise Forged(f"A value sealed under {key_id} was changed or belongs to another row.") from error
+        return Erased(key_id, read(erased_at or "")) if material is None else DataKey(key_id, material)
 
     def erase(self, customer: str) -> list[str]:
         """Destroy the customer's keys for good; returns their ids (empty when there were none). Irreversible.

@@ -61,7 +61,7 @@ class LogRows:
         # Headers outlive an erasure, so they say only that it was a customer; who it was is sealed.
         header = Header(fresh("log"), written(at), kind, _public(actor), case_id, key.id)
         plain = json.dumps({"actor": actor, "payload": kept}, allow_nan=False).encode("ascii")
-        sealed = key.seal(plain, header.canonical())
+        sealed = key.seal_entry(header, plain)
         leaf = leaf_hash(header, sealed)
         seq = self.size() + 1
         connection.execute(
@@ -120,7 +120,7 @@ class LogRows:
 
     def _opened(self, entry: StoredEntry) -> LogRow:
         header = entry.header
-        plain = self._uow.keys.open(entry.sealed, header.canonical())
+        plain = self._uow.keys.open_entry(header, entry.sealed)
         actor, payload = header.actor, None
         if not isinstance(plain, Erased):
             inside = json.loads(plain)

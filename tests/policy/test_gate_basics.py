@@ -22,7 +22,7 @@ async def test_a_refund_within_limits_is_made_once_and_written_down(house: House
     assert house.held(f"value_out:{ME}:usd:2026-11") == 2000
     assert house.held("value_out:all:usd:2026-11-20") == 2000
     assert house.held(f"refunds:{ME}:2026-11") == 1
-    assert [kind for kind, _ in house.log(case)] == ["proposal.decided", "effect.settled"]
+    assert [kind for kind, _ in house.log(case)] == ["proposal.decided", "effect.sending", "effect.settled"]
     house.must_balance()
 
 
