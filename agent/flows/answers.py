@@ -22,14 +22,6 @@ def named_charge(view: View) -> dict[str, Any] | None:
     return {"charge": named[0][:128]} if named else None
 
 
-def all_invoices(_view: View) -> dict[str, Any]:
-    return {"status": "all", "invoice": None, "lines": True}
-
-
-def open_only(_view: View) -> dict[str, Any]:
-    return {"status": "open", "invoice": None, "lines": False}
-
-
 def query(view: View) -> dict[str, Any] | None:
     """The customer's own words without what they quote; of a long message its end, where the question mostly is."""
     words = " ".join((own_words(view.text) or view.text).split())
@@ -43,15 +35,6 @@ def plan_preview(view: View) -> dict[str, Any] | None:
     return None if plan is None else {"plan": plan, "interval": view.hints.interval, "subscription": None}
 
 
-def invoices_of_plans(view: View) -> dict[str, Any] | None:
-    """Which charge paid for which plan is written in the invoices; wanted only where a plan was named."""
-    return all_invoices(view) if view.hints.plans else None
-
-
-def open_if_broken(view: View) -> dict[str, Any] | None:
-    return open_only(view) if payment_broken(view) else None
-
-
 def payment_broken(view: View) -> bool:
     """Whatever else is asked: a payment has failed or is due, and the customer can mend it."""
     return view.diagnosis.get("status") == "red" and view.diagnosis.get("recommended_action") in (
@@ -61,10 +44,6 @@ def payment_broken(view: View) -> bool:
         "complete_authentication",
         "new_payment_link",
     )
-
-
-def link_if_broken(view: View) -> dict[str, Any] | None:
-    return link_of_open(view) if payment_broken(view) else None
 
 
 def refund_of_one(view: View) -> dict[str, Any] | None:
@@ -100,22 +79,6 @@ def resume_one(view: View) -> dict[str, Any] | None:
 def undo_one(view: View) -> dict[str, Any] | None:
     found = choices.scheduled(view)
     return {"subscription": found[0]["id"]} if len(found) == 1 else None
-
-
-def link_of_open(view: View) -> dict[str, Any] | None:
-    found = choices.open_invoices(view)
-    return {"invoice": found[0]["id"]} if found else None
-
-
-def retry_of_open(view: View) -> dict[str, Any] | None:
-    """Only where it is clear which invoice: one is open."""
-    found = choices.open_invoices(view)
-    return {"invoice": found[0]["id"], "payment_method": None} if len(found) == 1 else None
-
-
-def link_of_meant(view: View) -> dict[str, Any] | None:
-    found = choices.invoice_meant(view)
-    return {"invoice": found[0]["id"]} if len(found) == 1 else None
 
 
 # values of templates
@@ -225,76 +188,6 @@ def payment_trouble(view: View) -> dict[str, Any]:
         "url": link.get("url"),
         "remaining": link.get("amount_remaining"),
     }
-
-
-def bill(view: View) -> dict[str, Any]:
-    """The newest invoice with prorated lines, in lines that add up."""
-    return _explained(view, prorated(view))
-
-
-def latest_bill(view: View) -> dict[str, Any]:
-    return _explained(view, latest_prorated(view))
-
-
-def sums_of_bill(view: View) -> dict[str, Any] | None:
-    return _sums_of(prorated(view))
-
-
-def sums_of_latest(view: View) -> dict[str, Any] | None:
-    return _sums_of(latest_prorated(view))
-
-
-def _sums_of(invoice: Row | None) -> dict[str, Any] | None:
-    return None if invoice is None else {"invoice": invoice["id"]}
-
-
-def _explained(view: View, invoice: Row | None) -> dict[str, Any]:
-    wanted = _sums_of(invoice)
-    return {"invoice": invoice, "sums": {} if wanted is None else view.result_of("explain_invoice", wanted)}
-
-
-def latest_prorated(view: View) -> Row | None:
-    """The newest invoice, when it has prorated lines that are all here."""
-    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:1]
-    return next((row for row in rows if row["has_proration"] and row["lines"] and not row["more_lines"]), None)
-
-
-def differing(view: View) -> Row | None:
-    """The newest invoice, when it is not what the one before was and its lines are all here."""
-    rows = _two_newest(view)
-    whole = bool(rows) and bool(rows[0]["lines"]) and not rows[0]["more_lines"]
-    return rows[0] if whole and len(rows) == 2 and rows[0]["total"] != rows[1]["total"] else None
-
-
-def differing_bill(view: View) -> dict[str, Any]:
-    return {**_explained(view, differing(view)), "before": _two_newest(view)[1]}
-
-
-def _two_newest(view: View) -> list[Row]:
-    return [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
-
-
-def sums_of_differing(view: View) -> dict[str, Any] | None:
-    return _sums_of(differing(view))
-
-
-def prorated(view: View) -> Row | None:
-    rows = [row for row in view.invoices if row["has_proration"] and row["lines"] and not row["more_lines"]]
-    meant = choices.pointed_at(rows, view, amount="total") if view.hints.point_at_payment else rows
-    return next(iter(meant or rows), None)
-
-
-def two_bills(view: View) -> dict[str, Any]:
-    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
-    return {"invoices": rows, "explanation": explanation(view)}
-
-
-def invoice_page(view: View) -> dict[str, Any]:
-    found = choices.invoice_meant(view)
-    lines = found[0]["lines"] if len(found) == 1 and found[0]["has_proration"] and not found[0]["more_lines"] else []
-    # What was looked up with a message of two wishes fits the one or the other.
-    passage = None if view.topic["also"] else best_passage(view)
-    return {"link": view.result("invoice_link"), "passage": passage, "lines": lines or []}
 
 
 def plan_list(view: View) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows.payments import NOTHING_OPEN, PAYMENT_FAILED, Flow, no_open
 from agent.flows.steps import HandOver, Propose, Read, Say, When
 from agent.flows.view import Row, View
@@ -34,13 +35,13 @@ CHECKOUT: Flow = (
 )
 
 EXPIRED_PAYMENT_LINK: Flow = (
-    Read("list_invoices", a.open_only),
+    Read("list_invoices", b.open_only),
     Read("diagnose", needed=False),
     When(no_open, (*CHECKOUT, *NOTHING_OPEN)),
     When(a.payment_broken, PAYMENT_FAILED),
-    Read("invoice_link", a.link_of_open),
+    Read("invoice_link", b.link_of_open),
     When(
         lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
     ),
-    Say("invoice_page", a.invoice_page),
+    Say("invoice_page", b.invoice_page),
 )

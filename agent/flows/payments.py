@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows import choices as c
 from agent.flows import offers
 from agent.flows.steps import HandOver, Offer, Propose, Read, Say, Step, When
@@ -54,39 +55,39 @@ AFTER_DECLINED_RETRY: Flow = (
 
 PAYMENT_FAILED: Flow = (
     Read("diagnose"),
-    Read("list_invoices", a.open_only, needed=False),
-    Read("invoice_link", a.link_of_open, needed=False),
+    Read("list_invoices", b.open_only, needed=False),
+    Read("invoice_link", b.link_of_open, needed=False),
     When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
-    When(_worth_a_retry, (Propose("retry_payment", a.retry_of_open),)),
+    When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )
 
-LATEST_BILL_READ: Flow = (Read("explain_invoice", a.sums_of_latest, needed=False),)
+LATEST_BILL_READ: Flow = (Read("explain_invoice", b.sums_of_latest, needed=False),)
 
 # No invoice is open, so the message is about one that is paid, or about something else.
 NOTHING_OPEN: Flow = (
     When(a.payment_broken, PAYMENT_FAILED),
-    Read("list_invoices", a.all_invoices, needed=False),
+    Read("list_invoices", b.all_invoices, needed=False),
     Read("list_charges", a.all_charges, needed=False),
     When(
         lambda view: view.hints.point_at_payment and bool(c.pointed_at(c.paid(view), view)),
         (Say("paid_already", a.paid_pointed_at, kind="question", empty=True),),
     ),
     When(
-        lambda view: a.latest_prorated(view) is not None,
-        (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill, empty=True)),
+        lambda view: b.latest_prorated(view) is not None,
+        (*LATEST_BILL_READ, Say("bill_lines", b.latest_bill, empty=True)),
     ),
     Say("no_open_invoice", empty=True),
 )
 
 PAY_INVOICE: Flow = (
-    Read("list_invoices", a.open_only),
+    Read("list_invoices", b.open_only),
     Read("diagnose", needed=False),
     When(no_open, NOTHING_OPEN),
-    Read("invoice_link", a.link_of_open, needed=False),
+    Read("invoice_link", b.link_of_open, needed=False),
     When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
-    When(_worth_a_retry, (Propose("retry_payment", a.retry_of_open),)),
+    When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )
 
@@ -130,24 +131,24 @@ UPDATE_PAYMENT_METHOD: Flow = (
 )
 
 INVOICE_COPY: Flow = (
-    Read("list_invoices", a.all_invoices),
+    Read("list_invoices", b.all_invoices),
     When(lambda view: not view.invoices, (Say("no_invoices", empty=True),)),
     When(
         lambda view: len(c.invoice_meant(view)) != 1,
         (Say("which_invoice", kind="question", choices=offers.invoices),),
     ),
-    Read("invoice_link", a.link_of_meant),
+    Read("invoice_link", b.link_of_meant),
     When(
         lambda view: not view.result("invoice_link").get("url"), (HandOver("cannot_solve", "The invoice has no link."),)
     ),
     Read("search_knowledge", a.query, needed=False),
-    Say("invoice_page", a.invoice_page, citations=a.cited),
+    Say("invoice_page", b.invoice_page, citations=a.cited),
 )
 
 
 def _bill_of_a_change(view: View) -> bool:
     """What the customer wonders about is, or may be, an invoice with prorated lines."""
-    found = a.prorated(view)
+    found = b.prorated(view)
     if found is None:
         return False
     # What was named may be the day of the change, or the price that was expected: then it is the newest payment.
@@ -157,7 +158,7 @@ def _bill_of_a_change(view: View) -> bool:
 
 def _newest_differs(view: View) -> bool:
     """The newest invoice is not what the one before was, and nothing says that another is meant."""
-    found = a.differing(view)
+    found = b.differing(view)
     if found is None:
         return False
     charges = c.pointed_at(view.charges, view) if view.hints.point_at_payment else []
@@ -165,20 +166,20 @@ def _newest_differs(view: View) -> bool:
 
 
 _BILL_THAT_DIFFERS: Flow = (
-    Read("explain_invoice", a.sums_of_differing, needed=False),
-    Say("bill_lines", a.differing_bill),
+    Read("explain_invoice", b.sums_of_differing, needed=False),
+    Say("bill_lines", b.differing_bill),
 )
 
 PRORATION_QUESTION: Flow = (
-    Read("list_invoices", a.all_invoices),
+    Read("list_invoices", b.all_invoices),
     Read("diagnose", needed=False),
     When(
-        lambda view: a.prorated(view) is not None,
-        (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill)),
+        lambda view: b.prorated(view) is not None,
+        (Read("explain_invoice", b.sums_of_bill, needed=False), Say("bill_lines", b.bill)),
     ),
     When(overbilled, USAGE_DIFFERS),
     When(_newest_differs, (explained("discount_ended"), *_BILL_THAT_DIFFERS)),
-    When(lambda view: len(view.invoices) > 1, (Say("two_bills", a.two_bills),)),
+    When(lambda view: len(view.invoices) > 1, (Say("two_bills", b.two_bills),)),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
     HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
@@ -187,7 +188,7 @@ PRORATION_QUESTION: Flow = (
 
 UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.all_charges),
-    Read("list_invoices", a.all_invoices, needed=False),
+    Read("list_invoices", b.all_invoices, needed=False),
     Read("diagnose", needed=False),
     Read("list_charges", a.named_charge, needed=False),
     When(c.foreign, (Say("not_on_this_account", kind="question"),)),
@@ -207,7 +208,7 @@ UNEXPECTED_CHARGE: Flow = (
     When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
     When(overbilled, USAGE_DIFFERS),
     When(_newest_differs, (explained("discount_ended"),)),
-    When(_bill_of_a_change, (Read("explain_invoice", a.sums_of_bill, needed=False), Say("bill_lines", a.bill))),
+    When(_bill_of_a_change, (Read("explain_invoice", b.sums_of_bill, needed=False), Say("bill_lines", b.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows.payments import LATEST_BILL_READ, Flow
 from agent.flows.plans import PLAN_NAMED
 from agent.flows.steps import HandOver, Read, Say, When
@@ -27,12 +28,12 @@ def _asks_about_a_rule(view: View) -> bool:
 
 PRICE_QUESTION: Flow = (
     Read("diagnose", needed=False),
-    Read("list_invoices", a.all_invoices, needed=False),
+    Read("list_invoices", b.all_invoices, needed=False),
     Read("search_knowledge", a.query, needed=False),
     # A price that was paid, or came unexpectedly: the newest bill, if a change of plan is in it.
     When(
         lambda view: (
-            a.latest_prorated(view) is not None
+            b.latest_prorated(view) is not None
             and (
                 a.best_passage(view) is None
                 or view.may_mean("proration_question")
@@ -40,7 +41,7 @@ PRICE_QUESTION: Flow = (
                 or bool(view.hints.amounts)
             )
         ),
-        (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill)),
+        (*LATEST_BILL_READ, Say("bill_lines", b.latest_bill)),
     ),
     When(_asks_about_a_rule, (Say("quote", a.quoted, citations=a.cited),)),
     Read("list_plans", needed=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows import choices as c
 from agent.flows import offers
 from agent.flows.payments import (
@@ -24,7 +25,7 @@ def _none(view: View) -> bool:
 
 def _bill_explains(view: View) -> bool:
     """Payments of the same amount are months of one subscription, and the newest bill is the one that differs."""
-    bill = a.latest_prorated(view)
+    bill = b.latest_prorated(view)
     return bill is not None and all(row["invoice"] is not None for row in c.lookalikes(view))
 
 
@@ -56,7 +57,7 @@ REFUNDS_ON_RECORD: Flow = (Read("refund_status", a.all_charges), Say("refunds_on
 
 _LOOK: Flow = (
     *NAMED_PAYMENT,
-    Read("list_invoices", a.invoices_of_plans, needed=False),
+    Read("list_invoices", b.invoices_of_plans, needed=False),
     Read("search_knowledge", a.query, needed=False),
     When(_asks_about_the_rule, (Say("quote_refunds", a.quoted, citations=a.cited),)),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
@@ -118,15 +119,15 @@ _NO_PAIR: Flow = (
     explained("discount_ended"),
     When(lambda view: bool(c.lookalikes(view)) and not _bill_explains(view), (Say("two_purchases", a.same_amounts),)),
     When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
-    Read("list_invoices", a.all_invoices, needed=False),
-    When(lambda view: a.latest_prorated(view) is not None, (*LATEST_BILL_READ, Say("bill_lines", a.latest_bill))),
+    Read("list_invoices", b.all_invoices, needed=False),
+    When(lambda view: b.latest_prorated(view) is not None, (*LATEST_BILL_READ, Say("bill_lines", b.latest_bill))),
     Say("no_double", a.recent_payments, empty=True),
 )
 
 _LOOK_FOR_PAIRS: Flow = (
     *NAMED_PAYMENT,
     Read("diagnose", needed=False),
-    Read("list_invoices", a.all_invoices, needed=False),
+    Read("list_invoices", b.all_invoices, needed=False),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
 )
 DUPLICATE_CHARGE: Flow = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows import choices as c
 from agent.flows.steps import HandOver, Propose, Read, Say, Step, When
 from agent.flows.view import Row, View
@@ -94,8 +95,8 @@ USAGE_QUESTION: tuple[Step, ...] = (
     Read("explain_usage", _running, needed=False),
     Read("explain_usage", _last, needed=False),
     Read("search_knowledge", a.query, needed=False),
-    Read("list_invoices", a.open_if_broken, needed=False),
-    Read("invoice_link", a.link_if_broken, needed=False),
+    Read("list_invoices", b.open_if_broken, needed=False),
+    Read("invoice_link", b.link_if_broken, needed=False),
     When(by_use, (When(overbilled, (Propose("account_credit", credit_of_difference),)), Say("usage_costs", costs))),
     When(lambda view: bool(view.diagnosis.get("usage")), (Say("usage", counted),)),
     When(lambda view: a.best_passage(view) is not None, (Say("quote", a.quoted, citations=a.cited),)),
