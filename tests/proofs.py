@@ -1,7 +1,8 @@
 """How much is proved. `make test` plays a sample of each suite; `make prove` the same suite with its larger count.
 
-A suite asks `times(sample, proof)` how much to play, and says what it saw with the fixture `proved`; the end of the run
-prints one line for each: "0 of 1,000,000  refunds over a cap (seed 7)".
+`PROVE=1` asks for the proof, `PROVE=10` for ten times its counts. A suite asks `times(sample, proof)` how much to play,
+and says what it saw with the fixture `proved`; the end of the run prints one line for each:
+"0 of 1,000,000  refunds over a cap (seed 7)".
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import Final
 
 import pytest
 
-PROVE: Final = os.environ.get("PROVE") == "1"
+PROVE: Final = int(os.environ.get("PROVE") or 0)
 NAME: Final = "proved"
 Proved = Callable[..., None]
 
 
 def times(sample: int, proof: int) -> int:
-    return proof if PROVE else sample
+    return proof * PROVE if PROVE else sample
 
 
 @pytest.fixture
