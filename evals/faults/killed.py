@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 from pathlib import Path
 from typing import Final
 
 from evals.faults.cells import human_says_yes, left_in
-from evals.faults.stage import Stage, later
+from evals.faults.stage import Stage, later, on_disk
 from evals.faults.verdicts import Cell, Left, grade
 from policy.crash_points import CrashPoint, Reach
 from sandbox.server import create_app
@@ -31,12 +30,7 @@ def prepare() -> None:
 
 async def killed(stage: Stage, good: Left, when: str, folder: Path) -> Cell:
     """One life that is killed at `when`, then a next start in this process. Raises `NotKilled`."""
-    folder.mkdir()
-    data, stripe = folder / "data", folder / "sandbox.db"
-    shutil.copytree(stage.folder, data)
-    world = World(stripe)
-    world.restore(stage.world)
-    world.close()
+    data, stripe = on_disk(stage.folder, stage.world, folder)
     ended = await asyncio.to_thread(_in_a_child, stage, data, stripe, when)
     if not os.WIFSIGNALED(ended) or os.WTERMSIG(ended) != signal.SIGKILL:
         raise NotKilled(f"{stage.tool.name} at {when}: it ended by itself ({os.waitstatus_to_exitcode(ended)})")

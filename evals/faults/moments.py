@@ -34,7 +34,7 @@ from billing.ids import TurnId
 from evals.faults.killed import prepare
 from evals.faults.script import ByTicket
 from evals.faults.situations import actions
-from evals.faults.stage import Objects, bring, differing, house_over, later, stored
+from evals.faults.stage import Objects, bring, differing, house_over, later, on_disk, stored
 from evals.faults.verdicts import PAGE, shape
 from evals.harness import Bench, open_bench
 from evals.world import difference, stray_events
@@ -97,12 +97,7 @@ async def load(bench: Bench, folder: Path) -> Load:
 
 async def die(load: Load, folder: Path, after: float | None, good: Counter[Any]) -> tuple[Death, Counter[Any]]:
     """One life that dies `after` seconds (None: it lives), and a next start; what the world shows then."""
-    folder.mkdir()
-    data, stripe = folder / "data", folder / "sandbox.db"
-    shutil.copytree(load.folder, data)
-    world = World(stripe)
-    world.restore(load.world)
-    world.close()
+    data, stripe = on_disk(load.folder, load.world, folder)
     lived = await asyncio.to_thread(_in_a_child, load, data, stripe, after)
     with open_records(load_settings(data=data)) as store, store.look() as uow:
         done = len([row for case in uow.cases.list() for row in uow.ledger.of(case.id) if row.status == "succeeded"])

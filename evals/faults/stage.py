@@ -151,6 +151,17 @@ def copied(stage: Stage, folder: Path) -> tuple[Sandbox, Path]:
     return create_app(world=stage.world.copy()), folder
 
 
+def on_disk(source: Path, world: SandboxWorld, folder: Path) -> tuple[Path, Path]:
+    """The same for a process of its own: the folder of the database, and the file of the world."""
+    folder.mkdir()
+    data, stripe = folder / "data", folder / "sandbox.db"
+    shutil.copytree(source, data)
+    kept = SandboxWorld(stripe)
+    kept.restore(world)
+    kept.close()
+    return data, stripe
+
+
 def later(sandbox: Sandbox) -> None:
     """Time passes, for Stripe and for Lee, and nothing falls due in it."""
     sandbox.world.set_setting("clock", {"frozen": clock.own_now(sandbox.world) + LATER_SECONDS})
