@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,8 @@ class Store:
     def __init__(self, engines: tuple[Engine, Engine, Engine], keys: Keyring, folder: Path, clock: Clock) -> None:
         self._writer, self._noting, self._reader = engines
         self._open = threading.local()
+        # Writers of one process queue up; SQLite itself would have them look again and again, in no order.
+        self._queue = threading.Lock() if engines[0].dialect.name == "sqlite" else nullcontext()
         self.keys = keys
         self.folder = folder
         self.clock = clock
@@ -63,7 +65,7 @@ class Store:
             raise NestedUnit
         self._open.unit = True
         try:
-            with _plainly(), engine.begin() as connection:
+            with _plainly(), self._queue, engine.begin() as connection:
                 yield connection
         finally:
             self._open.unit = False
