@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from agent.control import ASK, AskCustomer, Choice
 from agent.conversation import until
 from agent.journal import StepRow, step_message
+from agent.refusal import refuses
 from agent.turn import OpenTurn, Units
 from billing.ids import CustomerId
 from policy.proposals import Principal, Role
@@ -27,6 +28,8 @@ def open_turn(store: Units, turn_id: str) -> OpenTurn:
         case = uow.cases.get(turn.case_id)
         message = uow.messages.get(turn.message_id)
         conversation = until(uow.messages.of(case.id), message.id)
+        if turn.status != "done" and turn.proposal_id is None and refuses(message.body):
+            uow.consents.withdraw(case.id, message.id)  # what waits for a yes can no longer be carried out
         before = [each for each in uow.turns.of(case.id) if each.n < turn.n]
         asked = _asked(before)
         offered = offered_choices(uow.turns.steps(before[-1].id)) if asked else ()

@@ -18,6 +18,7 @@ from policy.question import Approval, Consents, Question, Standing
 from policy.rows import intent_of
 from policy.rules import LAWS
 from policy.well_formed import plain
+from store.consents import WITHDREW
 from store.database import Store
 from store.errors import Conflict, StaleEpoch
 from store.ids import fresh
@@ -26,6 +27,14 @@ from store.proposals import ProposalRow
 from store.unit_of_work import UnitOfWork
 
 Asked = Question[Action, ActionFacts]
+WITHDRAWN: Final = Deny(
+    WITHDREW,
+    "The customer said no to this.",
+    {},
+    "The customer asks for it again.",
+    customer_reason="You have said no to that.",
+    customer_remedy="If you want it after all, ask me again.",
+)
 NOTHING: Final = TargetRow(in_flight=False, settled=0, succeeded_in_case=0, amount=0, last_settled_at=None)
 
 
@@ -68,6 +77,10 @@ def reserve(
             if (earlier := uow.ledger.of_proposal(proposal.id)) is not None:
                 raise Started(earlier)
             uow.cases.require(proposal.case, proposal.owner, proposal.epoch)
+            known = uow.proposals.find(proposal.id)
+            if known is not None and known.rule == WITHDREW:
+                _turn_down(uow, proposal, WITHDRAWN, policy_hash, now)
+                return WITHDRAWN, None
             standing, attempt = _standing(uow, proposal, asked_at)
             asked = Question(proposal, proposal.action, facts, limits, standing, _consents(uow, proposal), now)
             decision = decide(asked, LAWS)

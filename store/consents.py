@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from store.errors import Conflict, NotFound
 from store.ids import fresh
 from store.instants import written
 from store.tables import approvals, confirmations, messages, proposals
+
+WITHDREW: Final = "customer.withdrew"
+"""The rule by which a proposal that the customer said no to stays denied, and the audit log's word for that no."""
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
@@ -39,11 +42,7 @@ class ConsentRows:
         proposal = self._uow.proposals.get(proposal_id)
         if proposal.verdict != "needs_confirmation":
             raise Conflict("Nothing waits for the customer's confirmation there.")
-        message = self._uow.connection.execute(
-            select(messages.c.case_id, messages.c.kind, messages.c.created_at).where(messages.c.id == message_id)
-        ).one_or_none()
-        if message is None:
-            raise NotFound("message", message_id)
+        message = self._message(message_id)
         if message.case_id != proposal.case_id or message.kind != "inbound":
             raise Conflict("Only a message of the customer in the same case can confirm.")
         if message.created_at < written(proposal.decided_at):
@@ -63,6 +62,41 @@ class ConsentRows:
             )
         )
         return id_
+
+    def withdraw(self, case_id: str, message_id: str) -> list[str]:
+        """The customer's no, given in `message_id`, to all that waits for their yes in the case: it is denied for good,
+        and a yes to it that was not used yet is void. Returns the ids of these proposals, and audits them.
+
+        What was shown after that message is not meant by it. Raises `NotFound`; `Conflict` when the message is not a
+        customer's in the same case.
+        """
+        message = self._message(message_id)
+        if message.case_id != case_id or message.kind != "inbound":
+            raise Conflict("Only a message of the customer in the same case can withdraw.")
+        waiting = [
+            row
+            for row in self._uow.proposals.of(case_id)
+            if row.verdict == "needs_confirmation" and written(row.decided_at) <= message.created_at
+        ]
+        now = written(self._uow.clock())
+        for row in waiting:
+            self._uow.connection.execute(
+                update(proposals)
+                .where(proposals.c.id == row.id)
+                .values(verdict="deny", rule=WITHDREW, reason="The customer said no to it.", decided_at=now)
+            )
+            self._uow.connection.execute(
+                update(confirmations)
+                .where(
+                    confirmations.c.case_id == case_id,
+                    confirmations.c.digest == row.digest,
+                    confirmations.c.used_by.is_(None),
+                )
+                .values(expires_at=now)
+            )
+            told = {"proposal": row.id, "tool": row.tool, "shown": row.shown, "message": message_id}
+            self._uow.record(WITHDREW, message.author, case_id, self._uow.cases.get(case_id).customer, told)
+        return [row.id for row in waiting]
 
     def approve(self, proposal_id: str, human: str, valid: timedelta) -> str:
         """A human's yes to exactly this proposal as it was shown. Returns the approval's id.
@@ -140,3 +174,13 @@ class ConsentRows:
             .limit(1)
         ).one_or_none()
         return row.id if row is not None and row.verdict == "needs_confirmation" else None
+
+    def _message(self, message_id: str) -> Row[Any, Any, Any, Any]:
+        found = self._uow.connection.execute(
+            select(messages.c.case_id, messages.c.kind, messages.c.author, messages.c.created_at).where(
+                messages.c.id == message_id
+            )
+        ).one_or_none()
+        if found is None:
+            raise NotFound("message", message_id)
+        return found

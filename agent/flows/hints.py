@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from agent.refusal import refuses, refuses_plainly
+
 _ORDINALS = {
     "first": 1,
     "second": 2,
@@ -28,13 +30,6 @@ _YES = re.compile(
     r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
     re.I,
 )
-# The refusals, likewise. "No, the October one" corrects and "no, refund it" wishes: the planner looks at the rest.
-_NO = re.compile(
-    r"\W*(?:no|nope|nah|neither|none(?: of (?:them|these|those))?|never ?mind|forget (?:it|about it)|not now"
-    r"|leave (?:it|that|everything))\b",
-    re.I,
-)
-_PLAIN_NO = re.compile(r"\W*(?:no|nope)?\W*(?:please )?(?:do not|don'?t)\b", re.I)
 SHORT = 10  # words of an answer
 # The newest of a kind. "The last one" is the newest only where Lee has just listed several.
 _NEWEST = re.compile(
@@ -61,8 +56,8 @@ class Hints:
         self._charges = _CHARGE.findall(text)
         match = _ANSWER.search(text) if answering else None
         self.newest = _NEWEST.search(text) is not None
-        self.refuses = _PLAIN_NO.match(text) is not None or _NO.match(text) is not None
-        self.refuses_plainly = _PLAIN_NO.match(text) is not None
+        self.refuses = refuses(text)
+        self.refuses_plainly = refuses_plainly(text)
         self.short = len(text.split()) <= SHORT
         self.assents = answering and _YES.match(text) is not None
         self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
