@@ -10,6 +10,7 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.house", "WrongHouse", 3),
     ("policy.limits", "LimitsError", 3),
     ("tools.stripe_client", "KeyRefused", 3),
+    ("app.auditing", "NotThere", 4),
     ("app.owner", "Owned", 4),
     ("app.sandbox_process", "SandboxUnavailable", 4),
     ("knowledge.errors", "KnowledgeError", 4),

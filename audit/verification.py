@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from audit.checkpoints import BadCheckpoint, Checkpoint, Verifier
 from audit.entry import StoredEntry
@@ -32,7 +33,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`entries` and `root` are of the log as found; `covered` is the size at the newest checkpoint that holds.
+    """`entries` and `root` are of the log as found; `covered` is the size at the newest checkpoint that holds, signed
+    at `signed_at`.
 
     At most `MOST_FINDINGS` findings are listed."""
 
@@ -41,6 +43,7 @@ class Report:
     checkpoints: int
     covered: int
     findings: tuple[Finding, ...]
+    signed_at: datetime | None = None
 
     @property
     def ok(self) -> bool:
@@ -58,15 +61,16 @@ def verify(entries: Iterable[StoredEntry], notes: Sequence[str], verifier: Verif
     waiting = sorted(signed, key=lambda pair: pair[1].size)
     tree = Tree()
     covered = 0
+    signed_at: datetime | None = None
     expected = 1
 
     def reach(size: int) -> None:
         """Compare with every checkpoint of this size; a cut is found when the entries end."""
-        nonlocal covered
+        nonlocal covered, signed_at
         while waiting and waiting[0][1].size == size:
             number, checkpoint = waiting.pop(0)
             if tree.root() == checkpoint.root:
-                covered = size
+                covered, signed_at = size, checkpoint.at
             else:
                 findings.append(
                     Finding(
@@ -102,7 +106,7 @@ def verify(entries: Iterable[StoredEntry], notes: Sequence[str], verifier: Verif
         )
         for number, checkpoint in waiting
     ]
-    return Report(tree.size, tree.root(), len(notes), covered, tuple(findings[:MOST_FINDINGS]))
+    return Report(tree.size, tree.root(), len(notes), covered, tuple(findings[:MOST_FINDINGS]), signed_at)
 
 
 def _signed(notes: Sequence[str], verifier: Verifier, findings: list[Finding]) -> list[tuple[int, Checkpoint]]:

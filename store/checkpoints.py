@@ -23,6 +23,7 @@ from audit.verification import Report
 from audit.verification import verify as verify_entries
 from store.database import Store
 from store.errors import LogTampered, LogUnavailable, StoreError
+from store.log_reader import reading_log
 
 SIGNING_KEY = "log-signing.key"
 PUBLIC_KEY = "log-public.key"
@@ -67,16 +68,27 @@ def verify(store: Store, notes: Path | None = None, public_key: Path | None = No
     with _files():
         notes_path = notes or store.folder / NOTES
         key_path = public_key or store.folder / PUBLIC_KEY
-        if notes is not None or notes_path.exists():
-            found, torn = split_notes(_text(notes_path))
-            # A crash may have torn it (the next checkpoint mends that), or a hand: reported either way.
-            found += [torn] if torn else []
-        else:
-            found = []
+        found = read_notes(notes_path) if notes is not None or notes_path.exists() else []
         unsigned = not found and public_key is None and not key_path.exists()
         verifier = Verifier("agent-lee/unsigned", bytes(32)) if unsigned else read_public_key(key_path)
         with store.look() as uow:
             return verify_entries(uow.log.stored(), found, verifier)
+
+
+def verify_kept(url: str, notes: Path, public_key: Path) -> Report:
+    """Check the log in a database against checkpoints kept elsewhere: nothing else of the house is opened, and nothing
+    is written. Raises `LogUnavailable`, `LogTampered` for a public key that cannot be read, ValueError for the URL."""
+    with _files():
+        found, verifier = read_notes(notes), read_public_key(public_key)
+    with reading_log(url) as entries:
+        return verify_entries(entries, found, verifier)
+
+
+def read_notes(path: Path) -> list[str]:
+    """The signed notes of a file, oldest first. A torn last one is given too: a crash may have torn it (the next
+    checkpoint mends that) or a hand, and either is told. Raises OSError."""
+    found, torn = split_notes(_text(path))
+    return [*found, torn] if torn else found
 
 
 def read_public_key(path: Path) -> Verifier:

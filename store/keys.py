@@ -125,9 +125,9 @@ class Keyring:
 
     def open_entry(self, header: Header, sealed: bytes) -> bytes | Erased:
         """The plain bytes of an entry of the log, or `Erased`. Raises `Forged`, `KeyMissing`, `LogUnavailable`."""
-        if sealed[:1] == _FORMAT:  # as entries were sealed before they had keys of their own
-            return self.open(sealed, header.canonical())
         key = self.entry_key(header, sealed)
+        if key is None:
+            return self.open(sealed, header.canonical())
         if isinstance(key, Erased):
             return key
         try:
@@ -135,12 +135,15 @@ class Keyring:
         except sealing.NotOpened as error:
             raise Forged(f"Entry {header.id} of the log was changed: {error}") from error
 
-    def entry_key(self, header: Header, sealed: bytes) -> bytes | Erased:
-        """What opens this one entry and no other; may be shown to whoever may read the entry.
+    def entry_key(self, header: Header, sealed: bytes) -> bytes | Erased | None:
+        """What opens this one entry and no other; may be shown to whoever may read the entry. None: it was
+        sealed before entries had keys of their own.
 
         Raises `Forged`, `KeyMissing`, `LogUnavailable`."""
+        if sealed[:1] == _FORMAT:
+            return None
         if sealed[:1] != sealing.FORMAT:
-            raise Forged("An entry of the log is cut short, of an unknown format, or has no key of its own.")
+            raise Forged("An entry of the log is cut short or of an unknown format.")
         found = self._sealing(sealed)
         return found if isinstance(found, Erased) else sealing.entry_key(found.material, header)
 

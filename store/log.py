@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from audit.entry import Header, StoredEntry, leaf_hash
 from store.dialects import any_text
@@ -92,18 +92,8 @@ class LogRows:
         return None if row is None else self._opened(_stored(row))
 
     def stored(self, after: int = 0) -> Iterator[StoredEntry]:
-        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks.
-
-        Read as they lie there: bytes that are no text any more are for the verification to find, not to fail on."""
-        with any_text(self._uow.connection):
-            rows = self._uow.connection.execute(
-                select(audit_entries)
-                .where(audit_entries.c.seq > after)
-                .order_by(audit_entries.c.seq)
-                .execution_options(yield_per=2000)
-            )
-            for row in rows:
-                yield _stored(row)
+        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks."""
+        return read_entries(self._uow.connection, after)
 
     def leaves(self, after: int = 0) -> Iterator[bytes]:
         """The leaf hashes with `seq` above `after`, in order, as stored."""
@@ -135,6 +125,19 @@ class LogRows:
             payload,
             entry.leaf.hex(),
         )
+
+
+def read_entries(connection: Connection, after: int = 0) -> Iterator[StoredEntry]:
+    """Entries as they lie there: bytes that are no text any more are for the verification to find, not to fail on."""
+    with any_text(connection):
+        rows = connection.execute(
+            select(audit_entries)
+            .where(audit_entries.c.seq > after)
+            .order_by(audit_entries.c.seq)
+            .execution_options(yield_per=2000)
+        )
+        for row in rows:
+            yield _stored(row)
 
 
 def _public(actor: str) -> str:

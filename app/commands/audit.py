@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from app.auditing import bundle_words, check_bundle, check_kept, check_log, log_words
+from app.auditing import export as export_bundle
 from app.failures import Plainly
 from app.output import console, print_json
+from app.settings import load_settings
 from app.wiring import open_records
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
@@ -42,28 +47,85 @@ def show(case: Annotated[str, typer.Argument(help="The case (case_…).")], as_j
 
 
 @app.command()
-def verify(as_json: Json = False) -> None:
-    """Check every entry, the Merkle root and the signed checkpoints; exit 1 when anything was changed."""
-    from store.checkpoints import verify as verify_log
+def verify(
+    checkpoint: Annotated[Path | None, typer.Option(help="Signed checkpoints that you kept elsewhere.")] = None,
+    public_key: Annotated[Path | None, typer.Option(help="The log's public key that you kept elsewhere.")] = None,
+    database: Annotated[str | None, typer.Option(help="Another database, e.g. a backup: a path or URL.")] = None,
+    bundle: Annotated[Path | None, typer.Option(help="An exported bundle, instead of a database.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Check every entry, the Merkle root and the signed checkpoints; exit 1 when anything was changed.
 
-    with open_records() as store:
-        report = verify_log(store)
+    With --checkpoint or --bundle the public key is all it takes: no private key, no data key, no Stripe, no lock."""
+    if bundle is not None:
+        if database is not None:
+            raise typer.BadParameter("a bundle needs no database: name one of the two")
+        _verify_bundle(bundle, checkpoint, public_key, as_json=as_json)
+        return
+    if checkpoint is None:
+        if database is not None or public_key is not None:
+            raise typer.BadParameter("--database and --public-key go with --checkpoint or --bundle")
+        with open_records() as store:
+            checked = check_log(store)
+    else:
+        settings = load_settings()
+        url = settings.store_url if database is None else database if "://" in database else f"sqlite:///{database}"
+        checked = check_kept(url, settings.keys_folder, checkpoint, public_key)
+    report = checked.report
     if as_json:
         print_json(
             {
                 "ok": report.ok,
                 "entries": report.entries,
                 "covered": report.covered,
+                "uncovered": report.uncovered,
                 "checkpoints": report.checkpoints,
                 "root": report.root.hex(),
                 "findings": [asdict(found) for found in report.findings],
             }
         )
     else:
-        console.print(
-            f"{report.entries} entries, {report.covered} of them under {report.checkpoints} signed checkpoints."
-        )
-        for found in report.findings:
-            console.print(Text(f"  {found.kind}: {found.message}"), style="red")
+        _say(log_words(checked), (f"{found.kind}: {found.message}" for found in report.findings))
     if not report.ok:
         raise Plainly(f"the log was changed: {len(report.findings)} findings")
+
+
+def _verify_bundle(folder: Path, checkpoint: Path | None, public_key: Path | None, *, as_json: bool) -> None:
+    report, verifier = check_bundle(folder, checkpoint, public_key)
+    if as_json:
+        size = None if report.checkpoint is None else report.checkpoint.size
+        told = {"ok": report.ok, "proven": report.proven, "closed": report.closed, "checkpoint": size}
+        print_json({**told, "anchors": report.anchors, "findings": report.findings})
+    else:
+        _say(bundle_words(report, verifier, own_key=public_key is None), report.findings)
+    if not report.ok:
+        raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
+
+
+@app.command()
+def export(
+    case: Annotated[str, typer.Argument(help="The case (case_…).")],
+    out: Annotated[Path | None, typer.Option(help="Folder for the bundle; default: ./<case>.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Checkpoints of the one who asks: proven against too.")
+    ] = None,
+) -> None:
+    """What happened in a case, in plain English, with everything that proves it, for whoever may read it.
+
+    An erased customer's entries are proven, but nobody can open them any more."""
+    folder = out or Path(case)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Plainly(f"{folder} is there already; a bundle gets a folder of its own")
+    with open_records() as store:
+        report = export_bundle(store, case, folder, checkpoint)
+    _say([f"{folder}/case.md tells it, {folder}/bundle.json proves it: {report.proven} entries."], report.findings)
+    console.print(Text("It holds personal data in the clear: keep it as you would a letter of the customer's."))
+    if not report.ok:
+        raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
+
+
+def _say(words: Iterable[str], findings: Iterable[str]) -> None:
+    for line in words:
+        console.print(Text(line))
+    for line in findings:
+        console.print(Text(f"  {line}"), style="red")
