@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from agent.turn import TurnResult
-from app.turns import DurableTurns, EngineUnavailable, workflow_url
+from app.turns import DurableTurns, EngineUnavailable, WorkflowFile, workflow_url
 from billing.ids import TurnId
 
 
@@ -37,6 +37,11 @@ async def test_a_turn_is_taken_once_and_the_engine_writes_ahead(tmp_path: Path) 
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         ended = file.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
     assert ended == [("turn_1", "SUCCESS")]
+
+
+def test_no_commit_of_the_engine_waits_for_the_disk(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "workflows.db", factory=WorkflowFile)) as file:
+        assert file.execute("PRAGMA synchronous").fetchone() == (1,)  # NORMAL: at checkpoints alone
 
 
 async def test_many_turns_at_once_leave_each_other_the_threads_they_need(tmp_path: Path) -> None:

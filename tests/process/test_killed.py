@@ -20,6 +20,9 @@ def test_one_refund_and_the_truth(lee: Command, point: CrashPoint) -> None:
     made = len(lee.refunds("ch_ninaOne") + lee.refunds("ch_ninaTwo"))
     assert made == (0 if point is CrashPoint.RESERVED else 1)
 
+    if point is CrashPoint.SETTLED:  # what a loss of power may take: the engine's file waits for no disk
+        for file in lee.data.glob("workflows.db*"):
+            file.unlink()
     # Any next command that owns the data folder finishes what was left; here, another customer's question.
     lee.json("resolve", "Where do I find my invoices?", "--customer", "cus_hugo")
 
