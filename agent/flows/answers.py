@@ -139,6 +139,13 @@ def refunds(view: View) -> dict[str, Any]:
     return {"refunds": ([row for row in rows if row["charge"] in meant] or rows)[: choices.SHOWN]}
 
 
+def on_its_way(view: View) -> dict[str, Any]:
+    """Refunds that the bank may not show yet, and the payment that could be meant instead."""
+    today = view.today.isoformat()
+    rows = [row for row in view.result("refund_status").get("refunds", []) if (row["expected_by"] or "") >= today]
+    return {"refunds": rows[: choices.SHOWN], **candidates(view)}
+
+
 def refunded_twins(view: View) -> dict[str, Any]:
     rows = [
         {"amount": refund["amount"], "created": refund["created"], "status": refund["status"], "paid": row["created"]}

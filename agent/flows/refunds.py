@@ -96,10 +96,20 @@ def _maybe_the_difference(view: View) -> bool:
     return last is not None and last["amount"]["amount"] < found[0]["amount"]["amount"]
 
 
+# Nothing was pointed at, and money is on its way already: whoever asks where it stays may say it as a request.
+_ONE_ON_ITS_WAY = When(
+    lambda view: not view.hints.point_at_payment and bool(c.returned(view)),
+    (
+        Read("refund_status", a.all_charges, needed=False),
+        When(lambda view: bool(a.on_its_way(view)["refunds"]), (Offer("one_on_its_way", a.on_its_way, _REFUND_THIS),)),
+    ),
+)
+
 REFUND_REQUEST: Flow = (
     *_LOOK,
     When(_one_pair_meant, REFUND_TWIN),
     *_UNCLEAR_WHICH,
+    _ONE_ON_ITS_WAY,
     When(_maybe_the_difference, (Offer("shall_refund", a.candidates, _REFUND_THIS),)),
     *_REFUND_THIS,
 )

@@ -100,6 +100,21 @@ async def test_a_duplicate_is_offered_under_another_topic_and_refunded_only_afte
         assert refund["amount"] == 4_900
 
 
+async def test_while_a_refund_is_on_its_way_another_is_made_only_after_a_yes(office: Opener) -> None:
+    async with office() as o:
+        before = o.refunds()
+        told(o, Topic.REFUND_REQUEST)
+        asked = await o.says("cus_remy", "I was told that my money comes back to me.")
+        assert asked.outcome == "awaiting_customer"
+        assert "$15.00 on record" in asked.reply
+        assert "$20.00 on " in asked.reply
+        assert o.refunds() == before
+        told(o, Topic.UNKNOWN, 0.9)
+        await o.says("cus_remy", "yes please", case=asked.case)
+        assert [refund["amount"] for refund in o.refunds() if refund not in before] == [2_000]
+        stands("cus_remy", asked)
+
+
 @pytest.mark.parametrize("no", ["no, wait, keep it", "No thanks, leave everything as it is.", "please don't cancel"])
 async def test_a_no_to_what_was_shown_ends_the_matter(office: Opener, no: str) -> None:
     async with office() as o:
