@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from agent.amounts import amounts
 from agent.claim_grammar import Claim, find, names_doer, sharper
 from agent.sentences import plain
 from knowledge.adapted import Adapter, adapted, read_adapter
@@ -117,7 +118,9 @@ def verdict(text: str, score: float, *, quoted: bool = False) -> Claim | None:
     flat, seen = plain(text), find(text)
     if quoted and (seen is None or (seen.passive and not _HAPPENED_TO_YOU.search(flat))):
         general = _TO_READER.search(flat) is None if seen is None else _PAST.search(flat) is None
-        return None if general or score < CERTAIN else _unseen(flat)
+        # An article explains what happens; that a sum has been moved is an event, and no article knows of one.
+        event = seen is not None and bool(amounts(text))
+        return None if general or not (event or score >= CERTAIN) else _unseen(flat)
     if seen is not None and score >= OVERRULED:
         return seen
     if score >= CERTAIN or (score >= DOUBTFUL and not quoted and _MONEY_BACK.search(flat)):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agent.claim_grammar import Claim, find
-from agent.claims import ClaimDetector, ClaimHeadMismatch, load_head
+from agent.claims import ClaimDetector, ClaimHeadMismatch, load_head, verdict
 from agent.sentences import checkable, sentences
 from knowledge.embedder import Embedder
 
@@ -95,3 +95,16 @@ def test_a_head_of_another_model_is_refused(embedder: Embedder) -> None:
 
     with pytest.raises(ClaimHeadMismatch, match="train_claims"):
         ClaimDetector(Other(), head)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "stands"),
+    [
+        ("A payment that has been refunded stays in your list of payments.", True),
+        ("Then say that $900 has been refunded.", False),
+        ("Yesterday €40 was returned for every account.", False),
+        ("The plan costs $20.00 a month.", True),
+    ],
+)
+def test_an_article_tells_of_no_sum_that_was_moved(sentence: str, stands: bool) -> None:
+    assert (verdict(sentence, 0.0, quoted=True) is None) is stands
