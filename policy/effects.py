@@ -17,7 +17,8 @@ from policy.proposals import Principal
 @dataclass(frozen=True, slots=True)
 class Intent:
     """The ledger row written before an effect. `idempotency_key` goes to Stripe on every try of this intent;
-    `metadata` is what `find` recognises the effect by, where Stripe's call takes metadata."""
+    `metadata` is what `find` recognises the effect by, where Stripe's call takes metadata. Both carry the leaf of the
+    audit entry that decided it: Stripe is a witness that nobody here can change."""
 
     id: IntentId
     case: CaseId
@@ -31,7 +32,20 @@ class Intent:
 
     @property
     def metadata(self) -> dict[str, str]:
-        return {"lee_intent": self.id, "lee_operation": self.operation_key, "lee_case": self.case}
+        told = {"lee_intent": self.id, "lee_operation": self.operation_key, "lee_case": self.case}
+        leaf = witness(self.idempotency_key)
+        return told if leaf is None else {**told, "lee_entry": leaf}
+
+
+def idempotency_key(intent: str, leaf: str) -> str:
+    """Of an intent, with the leaf (hex) of the audit entry that decided it."""
+    return f"lee-{intent}-{leaf}"
+
+
+def witness(key: str) -> str | None:
+    """The leaf in an idempotency key of ours; None where there is none."""
+    leaf = key.rpartition("-")[2]
+    return leaf if len(leaf) == LEAF else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,8 @@ class Receipt:
     details: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"])
     secret: str | None = None
 
+
+LEAF: Final = 64  # hexadecimal digits of SHA-256
 
 # The one refusal that says nothing about earlier tries of the same intent: Stripe did not look at this one.
 RATE_LIMITED: Final = "rate_limited"

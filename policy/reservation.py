@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
 from billing.ids import IntentId
 from policy.actions import Action
 from policy.decisions import Allow, Decision, Deny, NeedsApproval, NeedsConfirmation, Reservation, verdict
-from policy.effects import Intent
+from policy.effects import Intent, idempotency_key
 from policy.facts import ActionFacts
 from policy.law import COLLEAGUE, decide
 from policy.limits import Limits
@@ -23,6 +24,7 @@ from store.database import Store
 from store.errors import Conflict, StaleEpoch
 from store.ids import fresh
 from store.ledger import IntentRow, TargetRow
+from store.log import LogRow
 from store.proposals import ProposalRow
 from store.unit_of_work import UnitOfWork
 
@@ -139,7 +141,7 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
         arguments=sent.model_dump(mode="json"),
         target=target(proposal.action, proposal.principal),
         operation_key=operation_key(proposal, question.facts, attempt),
-        idempotency_key=f"lee-{id_}",
+        idempotency_key="",
         attempt=attempt,
         amount=allowed.value.amount if allowed.value else None,
         currency=allowed.value.currency if allowed.value else None,
@@ -150,12 +152,14 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
         created_at=question.now,
         personal=sent.personal,
     )
-    _keep(uow, proposal, allowed, policy_hash, question.now, question, row)
+    entry = _keep(uow, proposal, allowed, policy_hash, question.now, question, row)
+    # The entry's leaf goes to Stripe with every effect: whoever changes the log later cannot take it back there.
+    row = replace(row, idempotency_key=idempotency_key(id_, entry.leaf))
     uow.ledger.reserve(row)
     uow.consents.use(id_, confirmation=allowed.confirmation, approval=allowed.approval)
-    for entry in allowed.reservations:
-        if not uow.ledger.hold(id_, entry.budget, entry.amount, entry.cap, for_good=entry.per_try):
-            raise _OverBudget(question, allowed, entry, uow.ledger.held(entry.budget))
+    for held in allowed.reservations:
+        if not uow.ledger.hold(id_, held.budget, held.amount, held.cap, for_good=held.per_try):
+            raise _OverBudget(question, allowed, held, uow.ledger.held(held.budget))
     return intent_of(row)
 
 
@@ -193,7 +197,7 @@ def _keep(
     now: datetime,
     question: Asked | None,
     intent: IntentRow | None = None,
-) -> None:
+) -> LogRow:
     """The proposal's row and its audit entry."""
     shown = decision.shown if isinstance(decision, NeedsConfirmation | NeedsApproval) else None
     digest = question.digest(shown) if question is not None and shown is not None else ""
@@ -216,7 +220,7 @@ def _keep(
             personal=proposal.action.personal,
         )
     )
-    _log(uow, proposal, decision, policy_hash, shown, intent)
+    return _log(uow, proposal, decision, policy_hash, shown, intent)
 
 
 def _log(
@@ -226,7 +230,7 @@ def _log(
     policy_hash: str,
     shown: str | None,
     intent: IntentRow | None = None,
-) -> None:
+) -> LogRow:
     payload: dict[str, object] = {
         "proposal": proposal.id,
         "tool": proposal.tool,
@@ -243,9 +247,8 @@ def _log(
         payload |= {
             "intent": intent.id,
             "operation_key": intent.operation_key,
-            "idempotency_key": intent.idempotency_key,
             "confirmation": decision.confirmation,
             "approval": decision.approval,
             "budgets": [[entry.budget, entry.amount, entry.cap] for entry in decision.reservations],
         }
-    uow.record("proposal.decided", proposal.actor, proposal.case, proposal.principal.customer, payload)
+    return uow.record("proposal.decided", proposal.actor, proposal.case, proposal.principal.customer, payload)

@@ -30,7 +30,8 @@ async def test_what_goes_to_stripe_is_the_ledgers_own_key_and_metadata(house: Ho
     await house.ask(refund())
     [row] = house.intents()
     assert house.stripe.calls == [(row.id, row.idempotency_key)]
-    assert row.idempotency_key == f"lee-{row.id}"
+    (decided,) = house.rows("select leaf from audit_entries where kind = 'proposal.decided'")
+    assert row.idempotency_key == f"lee-{row.id}-{decided.leaf.hex()}"
     assert row.operation_key.startswith("refund:ch_one:case_")
     assert row.policy_hash == house.limits.hash
 
