@@ -139,6 +139,9 @@ class AccountCredit(Action):
     grounds: Literal["service_outage", "billing_error", "goodwill"] = Field(
         description="What the customer says it is for."
     )
+    invoice: Annotated[str, StringConstraints(pattern=r"^in_[A-Za-z0-9_]{3,120}$")] | None = Field(
+        default=None, description="Id of the invoice that it makes good for; null when it is about none."
+    )
 
 
 class ApplyPromotionCode(Action):

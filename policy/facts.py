@@ -84,10 +84,12 @@ class ScheduledChangeCase:
 
 @dataclass(frozen=True, slots=True)
 class CreditCase:
-    """The currency of a credit is that of the customer's balance, which Stripe keeps in one currency only."""
+    """The currency of a credit is that of the customer's balance, which Stripe keeps in one currency only. `invoice` is
+    the one it is given for, if the proposal names one and it is the customer's."""
 
     as_of: datetime
     customer: CustomerFacts
+    invoice: InvoiceFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

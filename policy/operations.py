@@ -37,7 +37,7 @@ def target(action: Action, principal: Principal) -> str:
         case UndoScheduledChange():
             return action.subscription
         case AccountCredit():
-            return f"credit:{principal.customer}"
+            return f"credit:{action.invoice or principal.customer}"
         case UpdateBillingDetails():
             return f"details:{principal.customer}"
         case SetTaxId():
@@ -61,8 +61,10 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
     match proposal.action:
         case Refund() as action:
             return f"refund:{action.charge}:{proposal.case}:{attempt}"
-        case AccountCredit():
+        case AccountCredit(invoice=None):
             return f"account_credit:{proposal.principal.customer}:{proposal.case}:{attempt}"
+        case AccountCredit() as action:  # two cases about one invoice have the same grounds
+            return f"account_credit:{action.invoice}:{attempt}"
         case RetryPayment() as action:
             return f"retry_payment:{action.invoice}:{attempt}"
         case ChangePlan() as action:

@@ -11,12 +11,16 @@ from policy.actions import AccountCredit
 from policy.effects import EffectRefused, Intent, Receipt
 from policy.facts import CreditCase
 from tools import stripe_objects as objects
-from tools.stripe_reads import CustomerReads, understood
+from tools.stripe_history import one_invoice
+from tools.stripe_reads import CustomerReads, together, understood
 
 
 class CreditEffect:
-    async def facts(self, _action: AccountCredit, reads: CustomerReads, as_of: datetime) -> CreditCase:
-        return CreditCase(as_of, await reads.profile())
+    async def facts(self, action: AccountCredit, reads: CustomerReads, as_of: datetime) -> CreditCase:
+        if action.invoice is None:
+            return CreditCase(as_of, await reads.profile())
+        customer, found = await together(reads.profile(), reads.raw_invoice(action.invoice))
+        return CreditCase(as_of, customer, None if found is None else await one_invoice(reads, found))
 
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:
         if intent.value is None:

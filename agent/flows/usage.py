@@ -53,7 +53,11 @@ def credit_of_difference(view: View) -> dict[str, Any] | None:
     found = _overbilled(view)
     if found is None or found["at_stake"] is None or _evidence(found, "apart_from") is not None:
         return None
-    return {"amount": found["at_stake"]["amount"], "grounds": "billing_error"}
+    return {
+        "amount": found["at_stake"]["amount"],
+        "grounds": "billing_error",
+        "invoice": _evidence(found, "invoice"),
+    }
 
 
 def difference(view: View) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from billing.facts import InvoiceFacts
 from billing.money import Money
 from policy.actions import AccountCredit
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
@@ -46,6 +47,79 @@ def unknown_currency(q: Q) -> Deny | None:
     )
 
 
+def _invoice(q: Q) -> InvoiceFacts | None:
+    """The invoice it is for. Raises LookupError when one is named and was not found."""
+    if q.action.invoice is not None and q.facts.invoice is None:
+        raise LookupError("asked about an invoice that was not found")
+    return q.facts.invoice if q.action.invoice is not None else None
+
+
+def not_found(q: Q) -> Deny | None:
+    if q.action.invoice is None:
+        return None
+    found = q.facts.invoice
+    if found is not None and (found.id, found.customer) == (q.action.invoice, q.proposal.principal.customer):
+        return None
+    return Deny(
+        "credit.not_found",
+        "No such invoice belongs to this customer.",
+        {"invoice": q.action.invoice},
+        "Take an id from list_invoices.",
+        customer_reason="I cannot find that invoice on your account.",
+    )
+
+
+def not_billed(q: Q) -> Deny | None:
+    invoice = _invoice(q)
+    if invoice is None or invoice.status in ("open", "paid", "uncollectible"):
+        return None
+    return Deny(
+        "credit.not_billed",
+        f"The invoice is {invoice.status}: nothing was billed with it that a credit could make good.",
+        {"invoice": invoice.id, "status": invoice.status},
+        "Name the invoice that was billed.",
+        customer_reason="Nothing was billed with that invoice, so there is nothing to make good.",
+        customer_remedy="If you mean another invoice, tell me which one.",
+    )
+
+
+def more_than_billed(q: Q) -> Deny | None:
+    """With what was credited for it before, in whatever case."""
+    invoice, credit = _invoice(q), value(q)
+    if invoice is None:
+        return None
+    same = invoice.total.currency == credit.currency
+    if same and q.standing.refunded + credit.amount <= invoice.total.amount:
+        return None
+    return Deny(
+        "credit.more_than_billed",
+        f"The invoice came to {invoice.total}; credits for it cannot come to more.",
+        {"total": invoice.total.amount, "credited_before": q.standing.refunded, "amount": credit.amount},
+        "A credit that is for more than this invoice names none.",
+        customer_reason=f"That invoice came to {invoice.total}, so a colleague has to look at a credit of that size.",
+    )
+
+
+def given_before(q: Q) -> NeedsApproval | None:
+    """Two cases about one invoice: the second may be the same matter told again."""
+    before = _before(q)
+    if before is None:
+        return None
+    return NeedsApproval(
+        "credit.again",
+        f"{before} were credited for this invoice before.",
+        {"invoice": q.action.invoice, "credited_before": before.amount},
+        "A colleague makes sure that this is another matter.",
+    )
+
+
+def _before(q: Q) -> Money | None:
+    """Credited for the same invoice before, by the ledger's account; None for nothing."""
+    if q.action.invoice is None or q.standing.refunded == 0:
+        return None
+    return Money(q.standing.refunded, value(q).currency)
+
+
 def over_cap(q: Q) -> NeedsApproval | None:
     credit = value(q)
     cap = q.limits.currency[credit.currency].per_credit
@@ -60,7 +134,11 @@ def over_cap(q: Q) -> NeedsApproval | None:
 
 
 def shown(q: Q) -> str:
-    return f"Credit {value(q)} towards the next invoices, {GROUNDS[q.action.grounds]}."
+    """What was credited for the same invoice is part of it: a yes given before that is no yes to a second credit."""
+    invoice, before = _invoice(q), _before(q)
+    what = "" if invoice is None else f" with invoice {invoice.number or invoice.id}"
+    beside = "" if before is None else f" (beside {before} credited for it before)"
+    return f"Credit {value(q)} towards the next invoices, {GROUNDS[q.action.grounds]}{what}{beside}."
 
 
 def value(q: Q) -> Money:
@@ -79,6 +157,7 @@ def told(q: Q) -> dict[str, FactValue]:
     return {
         "amount": q.action.amount,
         "grounds": q.action.grounds,
+        "invoice": q.action.invoice,
         "balance": balance.amount if balance else None,
         "currency": balance.currency if balance else None,
     }
@@ -87,8 +166,8 @@ def told(q: Q) -> dict[str, FactValue]:
 CREDIT: Final = Law(
     action=AccountCredit,
     facts=CreditCase,
-    denials=(no_currency, unknown_currency),
-    approvals=(over_cap,),
+    denials=(no_currency, unknown_currency, not_found, not_billed, more_than_billed),
+    approvals=(given_before, over_cap),
     shown=shown,
     value=value,
     reservations=reservations,

@@ -110,8 +110,8 @@ def on_pause(id_: str = "sub_paused", **changes: Any) -> SubscriptionFacts:
     return subscription(id_, **{"status": "paused", **changes})
 
 
-def credit(amount: int = 1000, grounds: Any = "service_outage") -> AccountCredit:
-    return AccountCredit(amount=amount, grounds=grounds)
+def credit(amount: int = 1000, grounds: Any = "service_outage", invoice: str | None = None) -> AccountCredit:
+    return AccountCredit(amount=amount, grounds=grounds, invoice=invoice)
 
 
 def details(**changes: str) -> UpdateBillingDetails:

@@ -69,7 +69,7 @@ def test_the_hash_is_steady_and_changes_with_any_limit(tmp_path: Path) -> None:
     assert load_limits().hash == load_limits().hash
     hashes = {load_limits().hash}
     numbers = [line for line in TOML.splitlines() if "=" in line and line.split("#")[0].strip()[-1].isdigit()]
-    assert len(numbers) == 34
+    assert len(numbers) == 42
     for n, line in enumerate(TOML.splitlines()):
         if line in numbers:
             lines = TOML.splitlines()

@@ -53,7 +53,7 @@ DENIED: list[tuple[str, Refund, Any, dict[str, Any]]] = [
     ("refund.more_than_left", refund(amount=1501), case_of(amount_refunded=usd(500)), {}),
     ("refund.more_than_left", refund(amount=1501), case_of(), {"standing": Standing(refunded=500)}),
     ("refund.more_than_left", refund(amount=2001), case_of(amount_refunded=usd(-500)), {}),
-    ("refund.currency", refund(), case_of(currency="jpy"), {}),
+    ("refund.currency", refund(), case_of(currency="chf"), {}),
     ("refund.not_duplicate", TWIN, refund_case(), {}),
     ("refund.not_duplicate", TWIN, twins(order="A-2"), {}),
     ("refund.not_duplicate", TWIN, twins(amount=usd(2001)), {}),
@@ -157,11 +157,22 @@ def test_windows_are_calendar_months_and_days_of_utc() -> None:
     ]
 
 
-@pytest.mark.parametrize("code", ["eur", "gbp"])
+@pytest.mark.parametrize("code", ["eur", "gbp", "jpy"])
 def test_each_currency_has_its_own_limits_and_budgets(code: str) -> None:
     decision = ask(refund(), case_of(amount=10_000, currency=code))
     assert isinstance(decision, Allow)
     assert decision.reservations[0].budget == f"value_out:{ME}:{code}:2026-11"
+
+
+@pytest.mark.parametrize(("yen", "verdict"), [(15_000, Allow), (15_001, NeedsApproval)])
+def test_yen_have_a_cap_of_their_own_without_decimals(yen: int, verdict: type) -> None:
+    decision = ask(refund(), case_of(amount=yen, currency="jpy"))
+    assert isinstance(decision, verdict)
+    if isinstance(decision, NeedsApproval):
+        assert (decision.rule, decision.reason) == (
+            "refund.cap",
+            "¥15,001 is more than the ¥15,000 that Lee may refund at once.",
+        )
 
 
 def test_the_sentence_changes_with_whatever_a_person_agrees_to() -> None:

@@ -91,7 +91,8 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
     if isinstance(action, UndoScheduledChange):
         return ScheduledChangeCase(now, who, _subscription(twin, action.subscription, mine))
     if isinstance(action, AccountCredit):
-        return CreditCase(now, who)
+        invoice = twin.invoices.get(action.invoice or "")
+        return CreditCase(now, who, invoice if invoice and invoice.customer == mine else None)
     if isinstance(action, ApplyPromotionCode):
         subscription = _subscription(twin, action.subscription, mine)
         code = twin.codes.get(action.code)

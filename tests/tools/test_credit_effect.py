@@ -36,6 +36,23 @@ async def test_a_credit_is_made_once_and_found_by_its_label(
     assert await effects.find(wanted) == receipt
 
 
+async def test_the_invoice_it_is_for_is_read_again_and_only_the_customers_own(
+    effects: StripeEffects, shop: Shop
+) -> None:
+    bela, cora = shop.customer(), shop.customer()
+    shop.subscribe(bela, shop.team)
+    shop.subscribe(cora, shop.team)
+    mine, other = (shop.v1.invoices.list({"customer": each}).data[0] for each in (bela, cora))
+    facts = await effects.facts(CREDIT.model_copy(update={"invoice": mine.id}), principal(bela))
+    assert isinstance(facts, CreditCase)
+    assert facts.invoice is not None
+    assert (facts.invoice.id, facts.invoice.total.amount) == (mine.id, mine.total)
+    for named in (other.id, "in_nowhere"):
+        facts = await effects.facts(CREDIT.model_copy(update={"invoice": named}), principal(bela))
+        assert isinstance(facts, CreditCase)
+        assert facts.invoice is None
+
+
 async def test_a_lost_answer_is_found_and_not_given_twice(
     effects: StripeEffects, shop: Shop, app: Sandbox, now: Callable[[], datetime]
 ) -> None:
