@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from store.errors import Conflict, NotFound, StaleEpoch
 from store.ids import fresh
@@ -15,6 +15,12 @@ from store.tables import cases
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
+
+# Built once: each turn runs them several times, and to build one costs more than to run it.
+_OPEN = insert(cases)
+_ONE = select(cases).where(cases.c.id == bindparam("wanted"))
+_HELD = _ONE.with_for_update()
+_CHANGE = update(cases).where(cases.c.id == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +50,29 @@ class CaseRows:
         case_id = fresh("case")
         now = written(self._uow.clock())
         self._uow.connection.execute(
-            insert(cases).values(
-                id=case_id, customer=customer, user=user, role=role, channel=channel, opened_at=now, updated_at=now
-            )
+            _OPEN,
+            {
+                "id": case_id,
+                "customer": customer,
+                "user": user,
+                "role": role,
+                "channel": channel,
+                "opened_at": now,
+                "updated_at": now,
+            },
         )
         return self.get(case_id)
 
     def get(self, case_id: str) -> CaseRow:
         """Raises `NotFound`."""
-        row = self._uow.connection.execute(select(cases).where(cases.c.id == case_id)).first()
+        row = self._uow.connection.execute(_ONE, {"wanted": case_id}).first()
         if row is None:
             raise NotFound("case", case_id)
         return _case(row)
 
     def locked(self, case_id: str) -> CaseRow:
         """`get`, holding the case until the unit ends, so that numbering and queueing within it are serial."""
-        row = self._uow.connection.execute(select(cases).where(cases.c.id == case_id).with_for_update()).first()
+        row = self._uow.connection.execute(_HELD, {"wanted": case_id}).first()
         if row is None:
             raise NotFound("case", case_id)
         return _case(row)
@@ -102,14 +115,13 @@ class CaseRows:
         return case
 
     def _change_owner(self, case_id: str, owner: str, kind: str, actor: str) -> CaseRow:
-        self._set(case_id, owner=owner, epoch=cases.c.epoch + 1)
-        case = self.get(case_id)
+        case = self._set(case_id, owner=owner, epoch=self.locked(case_id).epoch + 1)
         self._uow.record(kind, actor, case_id, case.customer, {"owner": owner, "epoch": case.epoch})
         return case
 
     def _set(self, case_id: str, **values: object) -> CaseRow:
         changed = self._uow.connection.execute(
-            update(cases).where(cases.c.id == case_id).values(updated_at=written(self._uow.clock()), **values)
+            _CHANGE, {"wanted": case_id, "updated_at": written(self._uow.clock()), **values}
         )
         if changed.rowcount != 1:
             raise NotFound("case", case_id)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import Row, bindparam, func, insert, select
 
 from store.errors import Conflict, NotFound
 from store.ids import fresh
@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
 KINDS = ("inbound", "outbound", "draft", "note")
 ERASED_TEXT = "[erased]"
+
+# Built once: each turn runs them several times, and to build one costs more than to run it.
+_ADD = insert(messages)
+_NEXT = select(func.coalesce(func.max(messages.c.n), 0) + 1).where(messages.c.case_id == bindparam("case"))
+_ONE = select(messages).where(messages.c.id == bindparam("wanted"))
+_DELIVERED = select(messages).where(
+    messages.c.case_id == bindparam("case"), messages.c.external_id == bindparam("external")
+)
+_OF_CASE = select(messages).where(messages.c.case_id == bindparam("case")).order_by(messages.c.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,45 +73,40 @@ class MessageRows:
             if known is not None:
                 return known
         message_id = fresh("msg")
-        n = self._uow.connection.execute(
-            select(func.coalesce(func.max(messages.c.n), 0) + 1).where(messages.c.case_id == case_id)
-        ).scalar_one()
+        n = self._uow.connection.execute(_NEXT, {"case": case_id}).scalar_one()
         # A lone surrogate cannot be written as UTF-8; keep a visible mark in its place.
         plain = redact(body).encode("utf-8", "replace")
         _, sealed = self._uow.keys.seal(case.customer, plain, _aad(message_id))
         self._uow.connection.execute(
-            insert(messages).values(
-                id=message_id,
-                case_id=case_id,
-                n=n,
-                turn_id=turn_id,
-                kind=kind,
-                author=author,
-                external_id=external_id,
-                body_sealed=sealed,
-                created_at=written(self._uow.clock()),
-            )
+            _ADD,
+            {
+                "id": message_id,
+                "case_id": case_id,
+                "n": n,
+                "turn_id": turn_id,
+                "kind": kind,
+                "author": author,
+                "external_id": external_id,
+                "body_sealed": sealed,
+                "created_at": written(self._uow.clock()),
+            },
         )
         return self.get(message_id)
 
     def get(self, message_id: str) -> MessageRow:
         """Raises `NotFound`."""
-        row = self._uow.connection.execute(select(messages).where(messages.c.id == message_id)).first()
+        row = self._uow.connection.execute(_ONE, {"wanted": message_id}).first()
         if row is None:
             raise NotFound("message", message_id)
         return self._opened(row)
 
     def by_external_id(self, case_id: str, external_id: str) -> MessageRow | None:
-        row = self._uow.connection.execute(
-            select(messages).where(messages.c.case_id == case_id, messages.c.external_id == external_id)
-        ).first()
+        row = self._uow.connection.execute(_DELIVERED, {"case": case_id, "external": external_id}).first()
         return None if row is None else self._opened(row)
 
     def of(self, case_id: str) -> list[MessageRow]:
         """A case's messages, oldest first."""
-        rows = self._uow.connection.execute(
-            select(messages).where(messages.c.case_id == case_id).order_by(messages.c.n)
-        )
+        rows = self._uow.connection.execute(_OF_CASE, {"case": case_id})
         return [self._opened(row) for row in rows]
 
     def _opened(self, row: Row[tuple[object, ...]]) -> MessageRow:
