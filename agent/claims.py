@@ -108,22 +108,22 @@ class ClaimDetector:
         scores = self._head.scores(sentences, self._embedder)
         scores[[*explained]] = OVERRULED
         return [
-            verdict(text, float(score), quoted=n in quoted or n in explained)
+            verdict(text, float(score), quoted=n in quoted, explained=n in explained)
             for n, (text, score) in enumerate(zip(sentences, scores, strict=True))
         ]
 
 
-def verdict(text: str, score: float, *, quoted: bool = False) -> Claim | None:
+def verdict(text: str, score: float, *, quoted: bool = False, explained: bool = False) -> Claim | None:
     """What the encoder's score and the grammar make of one sentence."""
     flat, seen = plain(text), find(text)
-    if quoted and (seen is None or (seen.passive and not _HAPPENED_TO_YOU.search(flat))):
+    if (quoted or explained) and (seen is None or (seen.passive and not _HAPPENED_TO_YOU.search(flat))):
         general = _TO_READER.search(flat) is None if seen is None else _PAST.search(flat) is None
         # An article explains what happens; that a sum has been moved is an event, and no article knows of one.
-        event = seen is not None and bool(amounts(text))
+        event = not explained and seen is not None and bool(amounts(text))
         return None if general or not (event or score >= CERTAIN) else _unseen(flat)
     if seen is not None and score >= OVERRULED:
         return seen
-    if score >= CERTAIN or (score >= DOUBTFUL and not quoted and _MONEY_BACK.search(flat)):
+    if score >= CERTAIN or (score >= DOUBTFUL and not (quoted or explained) and _MONEY_BACK.search(flat)):
         return _unseen(flat)
     return None
 
