@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         description="Autonomy by topic, kill switch, shadow mode, bounds of a turn (agent/settings.py).",
     )
     reconcile_seconds: Count = Field(60, description="How often a working Lee looks for effects without an outcome.")
+    worker: str = Field(
+        "owner", pattern=r"^[\w.-]{1,64}$", description="This worker's name, where several share a database."
+    )
+    worker_lease: Count = Field(10, description="Seconds without a sign of life until others take a worker's turns.")
     concurrency: Count = Field(8, description="Tickets worked on at once.")
 
     @property
@@ -58,6 +62,11 @@ class Settings(BaseSettings):
     @property
     def store_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data / 'lee.db'}"
+
+    @property
+    def shared(self) -> bool:
+        """Other workers may be at work on the same database."""
+        return self.store_url.startswith("postgresql")
 
     @property
     def offline(self) -> bool:

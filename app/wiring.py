@@ -23,7 +23,8 @@ from app.house import check_rooms
 from app.owner import OwnerLock
 from app.reconciling import on_schedule
 from app.settings import Settings, SettingsError, load_settings
-from app.turns import DirectTurns, DurableTurns, EngineUnavailable, Turns, workflow_url
+from app.turns import DirectTurns, DurableTurns, EngineUnavailable, Take, Turns, workflow_url
+from app.workers import Worker, sign_in
 from billing.ids import CustomerId, TurnId
 from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
 from knowledge.errors import KnowledgeError
@@ -143,6 +144,7 @@ async def open_house(
         world = world or await stack.enter_async_context(_world(settings))
         store = open_store(settings.store_url, settings.keys_folder, world.clock)
         stack.callback(store.close)
+        await sign_in(store, settings.worker, settings.data, settings.worker_lease)
         gate = _gate(settings, world, store, limits, reach, patience)
         desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock, world.sleep)
         lee = Lee(
@@ -156,12 +158,18 @@ async def open_house(
             model=model or chat_model(settings),
             settings=settings.agent.model_copy(update={"human_contact": settings.human_contact}),
         )
-        recovered = tuple(await gate.reconcile())
-        turns = _turns(stack, lee, settings) if durable else DirectTurns(lee.take_turn)
+        recovered = tuple(await gate.reconcile(beside=settings.shared))
+        take: Take = lee.take_turn
+        turns: Turns = DirectTurns(take)
+        if durable:
+            worker = Worker(store, take, settings.worker_lease)
+            await stack.enter_async_context(worker.at_work(looking_around=settings.shared))
+            take = worker.take
+            turns = _turns(stack, take, settings)
         house = House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
         stack.callback(_sign, store)
         await stack.enter_async_context(on_schedule(gate, store, settings.reconcile_seconds))
-        async with _finishing(house):
+        async with _finishing(house, take):
             yield house
 
 
@@ -177,27 +185,27 @@ def _gate(
     return Gate(effects, store, limits, world.clock, reach or _crash_point(), patience)
 
 
-def _turns(stack: AsyncExitStack, lee: Lee, settings: Settings) -> Turns:
-    turns = DurableTurns(lee.take_turn, workflow_url(settings.data, settings.database_url))
+def _turns(stack: AsyncExitStack, take: Take, settings: Settings) -> Turns:
+    turns = DurableTurns(take, workflow_url(settings.data, settings.database_url), settings.worker)
     try:
         turns.launch()
     except EngineUnavailable as error:
         log.warning("turns.not_durable", error=str(error))
-        return DirectTurns(lee.take_turn)
+        return DirectTurns(take)
     stack.callback(turns.close)
     return turns
 
 
 @asynccontextmanager
-async def _finishing(house: House) -> AsyncIterator[None]:
+async def _finishing(house: House, take: Take) -> AsyncIterator[None]:
     """Take up the turns that an earlier life left, oldest first, beside whatever this one is asked for."""
     with house.store.look() as uow:
-        left = [TurnId(turn.id) for turn in uow.turns.unfinished()]
+        left = [TurnId(turn.id) for turn in uow.turns.left()]
 
     async def finish() -> None:
         for turn in left:
             try:
-                await house.turns.run(turn)
+                await take(turn)
             except StoreError as error:
                 log.warning("turns.left_unfinished", turn=turn, error=error.message)
 

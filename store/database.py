@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from store.dialects import engines, unavailable, unfit
 from store.errors import LogUnavailable, NestedUnit, TooLong
+from store.ids import fresh
 from store.instants import Clock
 from store.keys import Keyring
 from store.migrations import migrate
@@ -30,7 +31,8 @@ class Steps(Protocol):
 class Store:
     """The facts that last. Safe to share between threads; one unit a thread at a time.
 
-    `folder` holds what must live outside the database: data keys, the log's signing key, its checkpoints."""
+    `folder` holds what must live outside the database: data keys, the log's signing key, its checkpoints. `worker` is
+    the life that takes turns here, once it has signed in."""
 
     def __init__(self, engines: tuple[Engine, Engine, Engine], keys: Keyring, folder: Path, clock: Clock) -> None:
         self._writer, self._noting, self._reader = engines
@@ -40,6 +42,14 @@ class Store:
         self.keys = keys
         self.folder = folder
         self.clock = clock
+        self.worker: str | None = None
+
+    def sign_in(self, name: str, folder: str, lease_ms: int) -> None:
+        """From now on this process takes turns as the worker `name`. Raises as `WorkerRows.sign_in` does."""
+        life = fresh("life")
+        with self.unit() as uow:
+            uow.workers.sign_in(name, life, folder, lease_ms)
+        self.worker = life
 
     @contextmanager
     def unit(self) -> Generator[UnitOfWork]:
@@ -48,7 +58,7 @@ class Store:
         Raises `LogUnavailable` when the database cannot be written (nothing was kept; when a server vanished during the
         very commit, all of it or nothing), `TooLong`, `NestedUnit`."""
         with self._one(self._writer) as connection:
-            yield UnitOfWork(connection, self.keys, self.clock)
+            yield UnitOfWork(connection, self.keys, self.clock, self.worker)
 
     @contextmanager
     def notes(self) -> Generator[Steps]:
@@ -57,7 +67,7 @@ class Store:
         A loss of power may take the newest steps, never one written before a `unit` that committed: an intent takes
         along the answer that led to it. Raises as `unit` does."""
         with self._one(self._noting) as connection:
-            yield UnitOfWork(connection, self.keys, self.clock).turns
+            yield UnitOfWork(connection, self.keys, self.clock, self.worker).turns
 
     @contextmanager
     def _one(self, engine: Engine) -> Generator[Connection]:
@@ -76,7 +86,7 @@ class Store:
 
         Raises `LogUnavailable` when the database cannot be read."""
         with _plainly(), self._reader.connect() as connection:
-            yield UnitOfWork(connection, self.keys, self.clock)
+            yield UnitOfWork(connection, self.keys, self.clock, self.worker)
 
     def close(self) -> None:
         """Close every connection. The store cannot be used afterwards."""
@@ -96,9 +106,14 @@ def open_store(url: str, keys: Path, clock: Clock) -> Store:
         opened = engines(url)
     except OSError as error:
         raise LogUnavailable(f"The database's folder cannot be used: {error.strerror or error}.") from error
-    with _plainly():
-        migrate(opened[0])
-    return Store(opened, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
+    try:
+        with _plainly():
+            migrate(opened[0])
+        return Store(opened, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
+    except BaseException:
+        for engine in opened:
+            engine.dispose()
+        raise
 
 
 @contextmanager

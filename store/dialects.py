@@ -111,6 +111,13 @@ def _sqlite(url: str, begin: str, *, synchronous: str = "FULL", query_only: bool
     return engine
 
 
+def now_ms(connection: Connection) -> int:
+    """The database's own clock, which all of its workers share, in milliseconds since 1970."""
+    if connection.dialect.name == "sqlite":
+        return int(connection.exec_driver_sql("SELECT (julianday('now') - 2440587.5) * 86400000").scalar_one())
+    return int(connection.exec_driver_sql("SELECT extract(epoch FROM clock_timestamp()) * 1000").scalar_one())
+
+
 def attempt(connection: Connection) -> AbstractContextManager[object]:
     """One statement that may fail without spoiling the transaction. SQLite takes back a failed statement by itself
     (sqlite.org/lang_conflict.html, ABORT); PostgreSQL needs a savepoint for it."""

@@ -53,6 +53,33 @@ class TurnRunning(StoreError):
         self.turn_id = turn_id
 
 
+class TurnElsewhere(StoreError):
+    """A turn belongs to one life of one worker; another that is alive has this one."""
+
+    code = "turn_elsewhere"
+
+    def __init__(self, turn_id: str) -> None:
+        super().__init__(f"Turn {turn_id} is another worker's.")
+
+
+class NameTaken(StoreError):
+    """Two living workers may not go by one name."""
+
+    code = "name_taken"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Another worker is at work as {name}: give this one a LEE_WORKER of its own.")
+
+
+class KeysDiffer(StoreError):
+    """Workers on one database read what the others sealed."""
+
+    code = "keys_differ"
+
+    def __init__(self) -> None:
+        super().__init__("The other workers on this database use other data keys: LEE_KEYS must name their folder.")
+
+
 class TurnDone(StoreError):
     """The turn has ended; it can neither start nor end again differently."""
 

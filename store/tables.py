@@ -7,6 +7,7 @@ wrote goes there, redacted before it was sealed. Times are ISO 8601 UTC text wit
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -91,6 +92,23 @@ turns = Table(
         sqlite_where=text("status = 'running'"),
         postgresql_where=text("status = 'running'"),
     ),
+    Column("worker", String(64)),  # the life of a worker (`workers`) whose it is
+    Index(
+        "turns_unfinished",
+        "worker",
+        sqlite_where=text("status <> 'done'"),
+        postgresql_where=text("status <> 'done'"),
+    ),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("life", String(64), nullable=False, unique=True),
+    Column("folder", String(64), nullable=False),  # of the data folder that this worker has locked
+    Column("house_key", String(64), nullable=False),  # all workers seal with the same keys, or cannot read each other
+    Column("until_ms", BigInteger, nullable=False),  # of the database's clock: taken for dead afterwards
 )
 
 turn_steps = Table(

@@ -12,7 +12,7 @@ from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.dialects import attempt
-from store.errors import Conflict, NotFound, TurnDone, TurnRunning
+from store.errors import Conflict, NotFound, TurnDone, TurnElsewhere, TurnRunning
 from store.ids import fresh
 from store.instants import read, read_or_none, written
 from store.keys import Erased
@@ -41,6 +41,7 @@ class TurnRow:
     result: dict[str, object] | None
     created_at: datetime
     ended_at: datetime | None
+    worker: str | None = None  # the life that has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,28 @@ class TurnRows:
                 message_id=message_id,
                 proposal_id=proposal_id,
                 created_at=written(self._uow.clock()),
+                worker=self._uow.worker,
             )
         )
         return self.get(turn_id)
 
     def start(self, turn_id: str) -> TurnRow:
-        """Set a queued turn running, at the case's epoch of now; a running turn is returned as it is (recovery).
+        """Set a queued turn running, at the case's epoch of now; a running turn is gone on with (recovery). It is this
+        worker's from now on, and nobody else can write to it.
 
-        Raises `TurnRunning` when an earlier turn of the case has not ended, `TurnDone`, `NotFound`."""
+        Raises `TurnRunning` when an earlier turn of the case has not ended, `TurnElsewhere` while another living worker
+        has it, `TurnDone`, `NotFound`."""
         turn = self.get(turn_id)
         held = self._uow.cases.locked(turn.case_id)
         turn = self.get(turn_id)
         if turn.status == "done":
             raise TurnDone(turn_id)
+        if turn.worker not in (None, self._uow.worker) and turn.worker in self._uow.workers.alive():
+            raise TurnElsewhere(turn_id)
         if turn.status == "running":
-            return turn
+            if turn.worker != self._uow.worker:
+                self._set(turn_id, worker=self._uow.worker)
+            return self.get(turn_id)
         earlier = self._uow.connection.execute(
             select(turns.c.id)
             .where(turns.c.case_id == turn.case_id, turns.c.status != "done", turns.c.n < turn.n)
@@ -99,15 +107,14 @@ class TurnRows:
         ).scalar()
         if earlier is not None:
             raise TurnRunning(turn.case_id, earlier)
-        self._uow.connection.execute(
-            update(turns).where(turns.c.id == turn_id).values(status="running", epoch=held.epoch)
-        )
+        self._set(turn_id, status="running", epoch=held.epoch, worker=self._uow.worker)
         return self.get(turn_id)
 
     def finish(self, turn_id: str, outcome: str, result: Mapping[str, object]) -> TurnRow:
         """End a turn. Finishing again with the same outcome (recovery) keeps the first result.
 
-        Raises `TurnDone` when it ended otherwise, `Conflict` when it never ran, `NotFound`."""
+        Raises `TurnDone` when it ended otherwise, `TurnElsewhere` when another worker has it, `Conflict` when it never
+        ran, `NotFound`."""
         turn = self.get(turn_id)
         customer = self._uow.cases.locked(turn.case_id).customer
         turn = self.get(turn_id)
@@ -115,15 +122,16 @@ class TurnRows:
             if turn.outcome != outcome:
                 raise TurnDone(turn_id)
             return turn
+        if turn.worker != self._uow.worker:
+            raise TurnElsewhere(turn_id)
         if turn.status != "running":
             raise Conflict(f"Turn {turn_id} has not started.")
         sealed = self._seal(customer, result, _result_aad(turn_id))
-        self._uow.connection.execute(
-            update(turns)
-            .where(turns.c.id == turn_id)
-            .values(status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock()))
-        )
+        self._set(turn_id, status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock()))
         return self.get(turn_id)
+
+    def _set(self, turn_id: str, **values: object) -> None:
+        self._uow.connection.execute(update(turns).where(turns.c.id == turn_id).values(**values))
 
     def get(self, turn_id: str) -> TurnRow:
         """Raises `NotFound`."""
@@ -144,15 +152,27 @@ class TurnRows:
         )
         return [self._turn(row) for row in rows]
 
+    def left(self) -> list[TurnRow]:
+        """The unfinished turns that no other living worker has: this one's own, and those of the dead."""
+        alive = self._uow.workers.alive()
+        return [turn for turn in self.unfinished() if turn.worker == self._uow.worker or turn.worker not in alive]
+
     def add_step(self, turn_id: str, n: int, kind: str, content: Mapping[str, object]) -> StepRow:
         """Keep what a turn learnt; `content` is JSON, redacted and sealed. Steps never change.
 
-        Raises `Conflict` when step `n` exists: a recovered turn reads `steps` first. Raises `NotFound`."""
-        customer = self._uow.connection.execute(
-            select(cases.c.customer).join(turns, turns.c.case_id == cases.c.id).where(turns.c.id == turn_id)
-        ).scalar()
-        if customer is None:
+        Raises `Conflict` when step `n` exists (a recovered turn reads `steps` first), `NotFound`, and `TurnElsewhere`
+        when another worker has the turn."""
+        found = self._uow.connection.execute(
+            select(cases.c.customer, turns.c.worker)
+            .join(turns, turns.c.case_id == cases.c.id)
+            .where(turns.c.id == turn_id)
+            .with_for_update(read=True, of=turns)  # notes are written beside the one writer, who may give it away
+        ).first()
+        if found is None:
             raise NotFound("turn", turn_id)
+        customer, worker = found
+        if worker != self._uow.worker:
+            raise TurnElsewhere(turn_id)
         plain = _plain(content)
         sealed = self._uow.keys.seal(customer, plain, _step_aad(turn_id, n))[1]
         now = written(self._uow.clock())
@@ -193,6 +213,7 @@ class TurnRows:
             result,
             read(row.created_at),
             read_or_none(row.ended_at),
+            row.worker,
         )
 
     def _step(self, row: Row[tuple[object, ...]]) -> StepRow:

@@ -15,6 +15,7 @@ from store.log import LogRow, LogRows
 from store.messages import MessageRows
 from store.proposals import ProposalRows
 from store.turns import TurnRows
+from store.workers import WorkerRows
 
 if TYPE_CHECKING:
     from store.instants import Clock
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
 
 class UnitOfWork:
-    """Commits or vanishes as a whole. Made by `Store.unit()` and `Store.look()`; await nothing while it is open."""
+    """Commits or vanishes as a whole. Made by `Store.unit()` and `Store.look()`; await nothing while it is open.
 
-    def __init__(self, connection: Connection, keys: Keyring, clock: Clock) -> None:
+    `worker` is the life that this process has signed in with (`store.workers`), None where it takes no turns."""
+
+    def __init__(self, connection: Connection, keys: Keyring, clock: Clock, worker: str | None = None) -> None:
         self.connection = connection
         self.keys = keys
         self.clock = clock
+        self.worker = worker
         self.cases = CaseRows(self)
         self.messages = MessageRows(self)
         self.turns = TurnRows(self)
@@ -36,6 +40,7 @@ class UnitOfWork:
         self.consents = ConsentRows(self)
         self.ledger = LedgerRows(self)
         self.log = LogRows(self)
+        self.workers = WorkerRows(self)
 
     def record(
         self, kind: str, actor: str, case_id: str | None, customer: str | None, payload: Mapping[str, object]
