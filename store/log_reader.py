@@ -25,6 +25,8 @@ def reading_log(url: str) -> Generator[Iterator[StoredEntry]]:
     try:
         with engine.connect() as connection:
             yield read_entries(connection)
+    except UnicodeDecodeError as error:  # SQLite quotes the damaged bytes of its own schema
+        raise LogUnavailable("The log cannot be read: the file is damaged.") from error
     except DBAPIError as error:
         reason = unavailable(error) or "it is not a database of this program"
         raise LogUnavailable(f"The log cannot be read: {reason}.") from error
