@@ -63,7 +63,7 @@ class OpenAIChat:
 
     async def complete(self, request: ChatRequest) -> Completion:
         """One completion within `request.timeout` seconds, tries and pauses included. Raises `ModelError`."""
-        needed = await asyncio.to_thread(self._tokens.of, request) + request.max_tokens
+        needed = await self._tokens.of(request) + request.max_tokens
         if needed > self._endpoint.context_tokens:
             raise ModelError(
                 "bad_request",

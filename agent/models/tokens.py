@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 
@@ -14,6 +15,7 @@ log = structlog.get_logger(__name__)
 
 # Role, separators and call ids of one message: more than any chat template known to us spends.
 MESSAGE_OVERHEAD = 16
+SHORT = 20_000  # characters: counted in less than it takes to ask another thread to do it
 _ENCODING = "o200k_base"
 _LOAD_SECONDS = 3.0
 
@@ -43,9 +45,7 @@ class TokenCounter:
         """Upper estimate for a whole request."""
         total = 0
         for message in messages:
-            total += MESSAGE_OVERHEAD + self.count(message.content or "")
-            for call in message.tool_calls:
-                total += MESSAGE_OVERHEAD + self.count(call.name) + self.count(call.arguments)
+            total += MESSAGE_OVERHEAD * (1 + len(message.tool_calls)) + sum(map(self.count, _texts(message)))
         return total + self._of_tools(tools)
 
     def _of_tools(self, tools: tuple[ToolSchema, ...]) -> int:
@@ -60,8 +60,12 @@ class TokenCounter:
         self._tools = (tools, total)
         return total
 
-    def of(self, request: ChatRequest) -> int:
-        return self.request(request.messages, request.tools)
+    async def of(self, request: ChatRequest) -> int:
+        """Waits in a thread for the encoding to be loaded, and for long conversations to be counted."""
+        said = (len(part) for each in request.messages for part in _texts(each))
+        if self._count is not None and sum(said) < SHORT:
+            return self.request(request.messages, request.tools)
+        return await asyncio.to_thread(self.request, request.messages, request.tools)
 
     def _counter(self) -> Callable[[str], int]:
         with self._lock:
@@ -86,6 +90,13 @@ class TokenCounter:
             return found[0]
         log.warning("tokens.bound_by_bytes", encoding=_ENCODING, why=failed[0] if failed else "timeout")
         return byte_bound
+
+
+def _texts(message: Message) -> Iterator[str]:
+    yield message.content or ""
+    for call in message.tool_calls:
+        yield call.name
+        yield call.arguments
 
 
 def _tiktoken() -> Callable[[str], int]:

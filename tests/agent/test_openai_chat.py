@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from agent.control import schemas
@@ -159,6 +161,21 @@ def test_the_fallback_count_can_only_be_too_high() -> None:
     assert counter.count("héllo 🙃") == len("héllo 🙃".encode())
     tools = (ToolSchema("a", "b", {"type": "object"}),)
     assert counter.request((Message("user", "hi"),), tools) > 2 + 1 + 1
+
+
+async def test_a_short_request_is_counted_here_and_a_long_one_in_a_thread() -> None:
+    counted: list[tuple[int, bool]] = []
+
+    def count(text: str) -> int:
+        counted.append((len(text), threading.current_thread() is threading.main_thread()))
+        return len(text)
+
+    counter = TokenCounter(lambda: count)
+    short, long = (ChatRequest((Message("user", text),), ()) for text in ("hi", "long" * 10_000))
+    first, again = [await counter.of(short) for _ in range(2)]
+    assert first == again
+    await counter.of(long)
+    assert counted == [(2, False), (2, True), (40_000, False)]
 
 
 def test_the_tools_of_every_request_are_counted_once_and_others_for_themselves() -> None:
