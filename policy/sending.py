@@ -54,7 +54,7 @@ class Sending:
 
     async def send(self, intent: Intent, actor: str, epoch: int) -> Sent:
         """Make the effect, while the case is still at `epoch`, and settle it."""
-        return self._settle(intent, actor, await self._try(intent, actor, epoch, unanswered=False))
+        return self._settle(intent, actor, *await self._try(intent, actor, epoch, None))
 
     async def resume(self, intent: Intent, actor: str, now: datetime, epoch: int, sent_at: datetime | None) -> Sent:
         """Settle an intent of an earlier life of this process: find its effect, or send it again if still right.
@@ -66,16 +66,16 @@ class Sending:
         try:
             receipt = await self._look(intent)
         except EffectUnknown:
-            return self._settle(intent, actor, UNKNOWN)
+            return self._settle(intent, actor, UNKNOWN, sent_at)
         if receipt is not None:
             sent = Sent(Status.SUCCEEDED, receipt)
         elif may_send and now - intent.created < KEY_LIFE:
-            sent = await self._try(intent, actor, epoch, unanswered=sent_at is not None)
+            sent, sent_at = await self._try(intent, actor, epoch, sent_at)
         elif sent_at is None or now - sent_at > self._patience.quiet:
             sent = Sent(Status.FAILED, failure="key_too_old" if may_send else TAKEN_OVER)
         else:
             sent = UNKNOWN
-        return self._settle(intent, actor, sent)
+        return self._settle(intent, actor, sent, sent_at)
 
     async def secret_again(self, intent: Intent, receipt: Receipt | None) -> Receipt | None:
         """A fresh copy of the short-lived link an intent made, if it makes one and it still works."""
@@ -87,45 +87,48 @@ class Sending:
         sent = await self._perform(intent)
         return sent.receipt or receipt
 
-    async def _try(self, intent: Intent, actor: str, epoch: int, *, unanswered: bool) -> Sent:
+    async def _try(self, intent: Intent, actor: str, epoch: int, left: datetime | None) -> tuple[Sent, datetime | None]:
         """Send; after a missing answer look for the effect, then send again under the same key.
 
-        `unanswered`: an earlier try may have reached Stripe, so a refusal alone proves nothing.
+        `left`: when it last left for Stripe, as far as is known here; given back as it is then. After an earlier try
+        that may have reached Stripe a refusal alone proves nothing.
         """
-        sent = UNKNOWN
+        sent, unanswered = UNKNOWN, left is not None
         for n in range(self._patience.tries):
             if n:
                 await asyncio.sleep(self._patience.pause_seconds * 2 ** (n - 1))
             if n and unanswered and (found := await self._found(intent)) is not None:
-                return found
-            if not self._leaves(intent, actor, epoch):
-                return UNKNOWN if unanswered else Sent(Status.FAILED, failure=TAKEN_OVER)
+                return found, left
+            leaves = self._leaves(intent, actor, epoch)
+            if leaves is None:
+                return UNKNOWN if unanswered else Sent(Status.FAILED, failure=TAKEN_OVER), left
+            left = leaves
             sent = await self._perform(intent)
             if sent.status is Status.SUCCEEDED:
-                return sent
+                return sent, left
             if sent.status is Status.PENDING:
                 unanswered = True
             elif sent.failure != RATE_LIMITED:
-                return await self._after_refusal(intent, sent) if unanswered else sent
-        return UNKNOWN if unanswered else sent
+                return await self._after_refusal(intent, sent) if unanswered else sent, left
+        return UNKNOWN if unanswered else sent, left
 
     def _still(self, intent: Intent, epoch: int) -> bool:
         with self._store.look() as uow:
             return uow.cases.get(intent.case).epoch == epoch
 
-    def _leaves(self, intent: Intent, actor: str, epoch: int) -> bool:
-        """Commit, with its audit entry, that the intent leaves for Stripe now. False: the case changed hands, or the
-        intent was settled."""
+    def _leaves(self, intent: Intent, actor: str, epoch: int) -> datetime | None:
+        """Commit, with its audit entry, that the intent leaves for Stripe now, and say when that is. None: the case
+        changed hands, or the intent was settled."""
         with self._store.unit() as uow:
-            if uow.cases.locked(intent.case).epoch != epoch or not uow.ledger.sending(intent.id):
-                return False
+            if uow.cases.locked(intent.case).epoch != epoch or (now := uow.ledger.sending(intent.id)) is None:
+                return None
             told = {
                 "intent": intent.id,
                 "operation_key": intent.operation_key,
                 "idempotency_key": intent.idempotency_key,
             }
             uow.record("effect.sending", actor, intent.case, intent.customer, told)
-            return True
+            return now
 
     async def _after_refusal(self, intent: Intent, refusal: Sent) -> Sent:
         """Refused after an unanswered try: the refusal may only say that the thing is done."""
@@ -167,13 +170,19 @@ class Sending:
             raise EffectUnknown("find", wrong)
         return receipt
 
-    def _settle(self, intent: Intent, actor: str, sent: Sent) -> Sent:
-        """Commit the outcome with its audit entry; an outcome that is already there wins."""
+    def _settle(self, intent: Intent, actor: str, sent: Sent, left: datetime | None) -> Sent:
+        """Commit the outcome with its audit entry; an outcome that is already there wins.
+
+        That nothing happened can only be said of what was sent last at `left`: another process may have sent it since,
+        and that request is on its way. Whoever sent it settles it, or the reconciler does.
+        """
         with self._store.unit() as uow:
             before = uow.ledger.get(intent.id)
             if before.status in ("succeeded", "failed"):
                 status = Status.SUCCEEDED if before.status == "succeeded" else Status.FAILED
                 return Sent(status, receipt_of(before), failure_of(before))
+            if sent.status is Status.FAILED and before.sent_at != left:
+                return UNKNOWN
             if before.status == sent.status.value:
                 return sent
             told = kept(sent.receipt) if sent.receipt else {"failure": sent.failure}

@@ -139,14 +139,13 @@ class LedgerRows:
             )
         )
 
-    def sending(self, intent_id: str) -> bool:
-        """Note that an intent leaves for Stripe now; False when somebody has settled it meanwhile."""
+    def sending(self, intent_id: str) -> datetime | None:
+        """Note that an intent leaves for Stripe now, and say when that is; None when it was settled meanwhile."""
+        now = written(self._uow.clock())
         noted = self._uow.connection.execute(
-            update(intents)
-            .where(intents.c.id == intent_id, intents.c.status.in_(OPEN))
-            .values(sent_at=written(self._uow.clock()))
+            update(intents).where(intents.c.id == intent_id, intents.c.status.in_(OPEN)).values(sent_at=now)
         )
-        return noted.rowcount == 1
+        return read(now) if noted.rowcount == 1 else None
 
     def settle(
         self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None

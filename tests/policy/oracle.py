@@ -51,6 +51,7 @@ class Attempt:
 class Oracle:
     house: House
     cases: dict[str, str]  # case -> customer
+    watching: bool = True  # at Stripe's door; otherwise whoever sends says `sent`
     proposals: dict[str, Proposal] = field(default_factory=dict)
     said: list[Yes] = field(default_factory=list)
     approved: list[Yes] = field(default_factory=list)
@@ -60,18 +61,22 @@ class Oracle:
 
     def __post_init__(self) -> None:
         self.owners = dict.fromkeys(self.cases, ("lee", 1))
-        inner = self.house.stripe.perform
+        if self.watching:
+            inner = self.house.stripe.perform
 
-        async def perform(intent: Intent) -> object:
-            """What arrives at Stripe, before Stripe does anything with it."""
-            self.attempts.setdefault(intent.id, Attempt(intent, *self.owners[intent.case]))
-            if self.owners[intent.case] != (self.attempts[intent.id].owner, self.attempts[intent.id].epoch):
-                self.stale.append(intent.id)
-            return await inner(intent)
+            async def perform(intent: Intent) -> object:
+                self.sent(intent)
+                return await inner(intent)
 
-        self.house.stripe.perform = perform  # type: ignore[method-assign]
+            self.house.stripe.perform = perform  # type: ignore[method-assign]
 
     # ---- what is seen from outside
+
+    def sent(self, intent: Intent) -> None:
+        """It has left for Stripe, which has done nothing about it yet."""
+        first = self.attempts.setdefault(intent.id, Attempt(intent, *self.owners[intent.case]))
+        if self.owners[intent.case] != (first.owner, first.epoch):
+            self.stale.append(intent.id)
 
     def proposed(self, proposal: Proposal) -> None:
         self.proposals[proposal.id] = proposal
