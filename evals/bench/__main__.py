@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from app.logs import logging_to
-from evals.bench import profile, starts, throughput
+from evals.bench import law, profile, starts, throughput
 from evals.bench.contenders import BareLoop, Contender, WholeTurn, instant_registry, others
 from evals.bench.machine import machine
 from evals.bench.model_server import MODEL, serving
@@ -28,6 +28,10 @@ def main() -> None:
     with open_bench() as bench, serving() as url:
         asyncio.run(_turns(bench, url, options.rounds, options.others))
         asyncio.run(_tickets(bench))
+    print("\nThe law: a decision alone, and each part of a refund that is written down durably (fsync)\n")
+    show(law.HEAD, law.rows(20_000, 1_000))
+    if options.database is not None:
+        show(law.HEAD, law.rows(20_000, 1_000, options.database))
     print("\nFrom the start of a command to its end\n")
     show(starts.HEAD, starts.starts(options.starts))
     print(f"\nLoad at the end: {os.getloadavg()[0]:.1f}")
@@ -72,6 +76,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m evals.bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=120, help="how often each turn is run (default: 120)")
     parser.add_argument("--starts", type=int, default=6, help="how often each command is started (default: 6)")
+    parser.add_argument("--database", help="an empty PostgreSQL (its URL) to measure the law on, beside SQLite")
     parser.add_argument("--others", type=Path, help="an interpreter with openai-agents and pydantic-ai, to compare")
     return parser.parse_args()
 
