@@ -87,14 +87,15 @@ class DurableTurns:
             raise EngineUnavailable(f"the workflow engine cannot start ({type(error).__name__})") from error
 
     async def run(self, turn: TurnId) -> TurnResult:
-        """The same turn again joins its workflow. If the engine fails, the turn is taken without it: its rows are in
-        the store, and a customer waits."""
+        """The same turn again is left to `take`, which joins it. If the engine fails, the turn is taken without it: its
+        rows are in the store, and a customer waits."""
         from dbos import SetWorkflowID
 
         try:
             with SetWorkflowID(turn):
                 handle = self._dbos.start_workflow(self._workflow, turn)
-            await asyncio.get_running_loop().run_in_executor(self._waiting, handle.get_result)
+            if hasattr(handle, "future"):  # else it is another worker's, perhaps a dead one's, and `take` sees to that
+                await asyncio.get_running_loop().run_in_executor(self._waiting, handle.get_result)
         except Exception as error:  # noqa: BLE001  the turn's own errors come again, and plainly, when it is taken below
             log.warning("turns.engine_failed", turn=turn, error=type(error).__name__)
         result = self._results.pop(turn, None)

@@ -54,8 +54,10 @@ def counter(twin: StripeTwin) -> Iterator[str]:
         address = str(Path(folder) / "stripe")
         server = serving(address=address, authkey=KEY).get_server()
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield address
-        server.listener.close()  # type: ignore[attr-defined]  its file goes with it, before the folder does
+        try:
+            yield address
+        finally:
+            server.listener.close()  # type: ignore[attr-defined]  its file goes with it, before the folder does
 
 
 class FarTwin:
