@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store.dialects import attempt
@@ -22,6 +22,26 @@ from store.tables import cases, turn_steps, turns
 if TYPE_CHECKING:
     from store.cases import CaseRow
     from store.unit_of_work import UnitOfWork
+
+# Built once: each turn runs them several times, and to build one costs more than to run it.
+_QUEUE = insert(turns)
+_NEXT = select(func.coalesce(func.max(turns.c.n), 0) + 1).where(turns.c.case_id == bindparam("case"))
+_ONE = select(turns).where(turns.c.id == bindparam("wanted"))
+_OF_CASE = select(turns).where(turns.c.case_id == bindparam("case")).order_by(turns.c.n)
+_EARLIER = (
+    select(turns.c.id)
+    .where(turns.c.case_id == bindparam("case"), turns.c.status != "done", turns.c.n < bindparam("before"))
+    .order_by(turns.c.n)
+)
+_CHANGE = update(turns).where(turns.c.id == bindparam("wanted"))
+_STEP = insert(turn_steps)
+_STEPS = select(turn_steps).where(turn_steps.c.turn_id == bindparam("turn")).order_by(turn_steps.c.n)
+_WHOSE = (
+    select(cases.c.customer, turns.c.worker)
+    .join(turns, turns.c.case_id == cases.c.id)
+    .where(turns.c.id == bindparam("wanted"))
+    .with_for_update(read=True, of=turns)  # notes are written beside the one writer, who may give it away
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +86,19 @@ class TurnRows:
         if self._uow.messages.get(message_id).case_id != case.id:
             raise NotFound("message", f"{message_id} in case {case.id}")
         turn_id = fresh("turn")
-        n = self._uow.connection.execute(
-            select(func.coalesce(func.max(turns.c.n), 0) + 1).where(turns.c.case_id == case.id)
-        ).scalar_one()
+        n = self._uow.connection.execute(_NEXT, {"case": case.id}).scalar_one()
         self._uow.connection.execute(
-            insert(turns).values(
-                id=turn_id,
-                case_id=case.id,
-                n=n,
-                epoch=held.epoch,
-                message_id=message_id,
-                proposal_id=proposal_id,
-                created_at=written(self._uow.clock()),
-                worker=self._uow.worker,
-            )
+            _QUEUE,
+            {
+                "id": turn_id,
+                "case_id": case.id,
+                "n": n,
+                "epoch": held.epoch,
+                "message_id": message_id,
+                "proposal_id": proposal_id,
+                "created_at": written(self._uow.clock()),
+                "worker": self._uow.worker,
+            },
         )
         return self.get(turn_id)
 
@@ -100,11 +119,7 @@ class TurnRows:
             if turn.worker != self._uow.worker:
                 self._set(turn_id, worker=self._uow.worker)
             return self.get(turn_id)
-        earlier = self._uow.connection.execute(
-            select(turns.c.id)
-            .where(turns.c.case_id == turn.case_id, turns.c.status != "done", turns.c.n < turn.n)
-            .order_by(turns.c.n)
-        ).scalar()
+        earlier = self._uow.connection.execute(_EARLIER, {"case": turn.case_id, "before": turn.n}).scalar()
         if earlier is not None:
             raise TurnRunning(turn.case_id, earlier)
         self._set(turn_id, status="running", epoch=held.epoch, worker=self._uow.worker)
@@ -131,18 +146,18 @@ class TurnRows:
         return self.get(turn_id)
 
     def _set(self, turn_id: str, **values: object) -> None:
-        self._uow.connection.execute(update(turns).where(turns.c.id == turn_id).values(**values))
+        self._uow.connection.execute(_CHANGE, {"wanted": turn_id, **values})
 
     def get(self, turn_id: str) -> TurnRow:
         """Raises `NotFound`."""
-        row = self._uow.connection.execute(select(turns).where(turns.c.id == turn_id)).first()
+        row = self._uow.connection.execute(_ONE, {"wanted": turn_id}).first()
         if row is None:
             raise NotFound("turn", turn_id)
         return self._turn(row)
 
     def of(self, case_id: str) -> list[TurnRow]:
         """A case's turns, oldest first."""
-        rows = self._uow.connection.execute(select(turns).where(turns.c.case_id == case_id).order_by(turns.c.n))
+        rows = self._uow.connection.execute(_OF_CASE, {"case": case_id})
         return [self._turn(row) for row in rows]
 
     def unfinished(self) -> list[TurnRow]:
@@ -162,12 +177,7 @@ class TurnRows:
 
         Raises `Conflict` when step `n` exists (a recovered turn reads `steps` first), `NotFound`, and `TurnElsewhere`
         when another worker has the turn."""
-        found = self._uow.connection.execute(
-            select(cases.c.customer, turns.c.worker)
-            .join(turns, turns.c.case_id == cases.c.id)
-            .where(turns.c.id == turn_id)
-            .with_for_update(read=True, of=turns)  # notes are written beside the one writer, who may give it away
-        ).first()
+        found = self._uow.connection.execute(_WHOSE, {"wanted": turn_id}).first()
         if found is None:
             raise NotFound("turn", turn_id)
         customer, worker = found
@@ -179,7 +189,7 @@ class TurnRows:
         try:
             with attempt(self._uow.connection):
                 self._uow.connection.execute(
-                    insert(turn_steps).values(turn_id=turn_id, n=n, kind=kind, content_sealed=sealed, created_at=now)
+                    _STEP, {"turn_id": turn_id, "n": n, "kind": kind, "content_sealed": sealed, "created_at": now}
                 )
         except IntegrityError as error:
             raise Conflict(f"Turn {turn_id} already has a step {n}.") from error
@@ -187,9 +197,7 @@ class TurnRows:
 
     def steps(self, turn_id: str) -> list[StepRow]:
         """The turn's steps in order."""
-        rows = self._uow.connection.execute(
-            select(turn_steps).where(turn_steps.c.turn_id == turn_id).order_by(turn_steps.c.n)
-        )
+        rows = self._uow.connection.execute(_STEPS, {"turn": turn_id})
         return [self._step(row) for row in rows]
 
     def _seal(self, customer: str, content: Mapping[str, object], aad: bytes) -> bytes:
