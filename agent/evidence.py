@@ -14,7 +14,9 @@ from agent.references import Day, facts
 
 LINK = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]}]+", re.I)
 _BARE = re.compile(
-    r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|app|dev|co|ai|biz|info|me|ly|to|link|page|site)\b(?:/[^\s<>\"')\]]*)?", re.I
+    r"\b(?:[a-z0-9-]+\.)+(?:com|net|org|io|app|dev|co|ai|biz|info|me|ly|to|link|page|site|xyz|shop|online|store|top|live|club"
+    r"|click|support|cloud|pro|eu|uk|de|fr|ru|cn|pl|nl|gg|tv|cc|ws|su|example)\b(?:/[^\s<>\"')\]]*)?",
+    re.I,
 )
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
@@ -35,6 +37,7 @@ class Evidence:
     days: frozenset[Day] = frozenset()
     words: str = ""
     titles: frozenset[str] = frozenset()  # of the articles of `passages`
+    known: tuple[str, ...] = ()  # texts of our own, articles left out
 
 
 def links(text: str) -> set[str]:
@@ -63,12 +66,13 @@ def gather(
     explained: list[str] = []
     for tool, result in results:
         sums |= amounts_in(result)
-        urls |= links(json.dumps(result, ensure_ascii=False))
         if tool == "search_knowledge":
+            urls |= links(json.dumps(result, ensure_ascii=False))
             passages.update(_passages(result))
             titles |= {row["title"] for row in _rows(result) if isinstance(row.get("title"), str)}
             continue
         for row in _rows(result):
+            urls |= _addresses(row)
             if tool == "diagnose" and isinstance(row.get("explanation"), str):
                 explained.append(row["explanation"])
             refunded |= _returned(row)
@@ -94,7 +98,18 @@ def gather(
         days,
         words,
         frozenset(titles),
+        tuple(known),
     )
+
+
+def _addresses(row: dict[str, Any]) -> set[str]:
+    """Addresses in fields that are made for them. One in a name or a description was put there by somebody."""
+    found = {name: value.strip() for name, value in row.items() if isinstance(value, str)}
+    return {
+        value
+        for name, value in found.items()
+        if (name == "url" or name.endswith("_url") or name == "email") and value in links(value)
+    }
 
 
 def _rows(value: Any) -> Iterator[dict[str, Any]]:

@@ -42,6 +42,8 @@ from store.errors import LogUnavailable
 from tools.registry import Registry
 
 CLEAR_TOPIC = 0.8
+SECOND_WISH = 0.3  # a second reading this likely may be what is meant
+ASK_FIRST = "It is not certain what the customer wants. Ask one short question before you propose this."
 log = structlog.get_logger(__name__)
 
 
@@ -54,6 +56,20 @@ class Extract(Protocol):
 # Where the gate may act without asking the customer, Lee asks when it is not sure what they want. For the others the
 # gate's own question for confirmation does that.
 UNASKED = frozenset({"refund", "card_update_link", "new_checkout_link"})
+# What customers write about when they may want money back. Under any other topic a refund that the law would allow is
+# still one that nobody asked for: an article or an invoice may have ordered it. After a question it is asked for.
+ABOUT_MONEY_BACK = frozenset(
+    {
+        "refund_request",
+        "refund_status",
+        "duplicate_charge",
+        "unexpected_charge",
+        "unauthorized_charge",
+        "dispute_or_chargeback",
+        "cancel_subscription",
+        "legal_or_complaint",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +193,12 @@ class Lee:
             return "A colleague carries out changes in this case; yours is kept as a suggestion for them."
         unsure = not topic.known or topic.confidence < self.settings.caution.effect_below
         if unsure and tool in UNASKED:
-            return "It is not certain what the customer wants. Ask one short question before you propose this."
+            return ASK_FIRST
+        wishes = {topic.topic, *topic.also}
+        if topic.second_confidence >= SECOND_WISH:
+            wishes.add(str(topic.second_choice))
+        if tool == "refund" and not opened.asked_before and not wishes & ABOUT_MONEY_BACK:
+            return ASK_FIRST
         return None
 
     async def _loop(
@@ -240,6 +261,7 @@ class Lee:
             return False
         try:
             with self.store.look() as uow:
-                return any(intent.status in ("reserved", "pending_reconciliation") for intent in uow.ledger.of(opened.case.id))
+                open_ones = ("reserved", "pending_reconciliation")
+                return any(intent.status in open_ones for intent in uow.ledger.of(opened.case.id))
         except LogUnavailable:
             return True

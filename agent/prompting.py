@@ -97,6 +97,13 @@ def _environment() -> Environment:
     return environment
 
 
+def source(template: str) -> str:
+    """A file of agent/prompts or agent/replies as it was written."""
+    return next(path for folder in ("prompts", "replies") if (path := _HERE / folder / template).exists()).read_text(
+        "utf-8"
+    )
+
+
 def render(template: str, **values: Any) -> str:
     """Render a file of agent/prompts or agent/replies. Raises `jinja2.UndefinedError`, `Refused`."""
     text = _environment().get_template(template).render(**values)

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from agent.amounts import Amount, amounts, spelled
 from agent.claim_grammar import Claim
 from agent.claims import ClaimDetector
+from agent.contacts import asks_for_secret, unknown_contacts
 from agent.effects import EffectRecord
 from agent.evidence import Evidence, links
+from agent.instructions import repeats_instructions
 from agent.ledger_sentences import all_about, to_tell
 from agent.references import days, unknown_days, unknown_identifiers, without_days
 from agent.sentences import checkable, plain, sentences
@@ -81,8 +83,13 @@ class HeldReply:
                 )
             if n not in quoted | explained and not (checkable(without_days(part)) or _facts_only(part)):
                 problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
+            if n not in quoted | explained and asks_for_secret(part):
+                problems.append(f"“{part[:160]}” asks for what nobody may ask a customer for.")
         kept = "\n".join(part for part in parts if part not in dropped)
         problems += _figures(kept, evidence)
+        problems += unknown_contacts(kept, (*evidence.known, *(text for _, text in evidence.passages.values())))
+        if repeats_instructions(kept):
+            problems.append("Instructions to you are not for customers.")
         foreign = sorted(link for link in links(kept) if not _known_link(link, evidence))
         problems += [f"The link {link[:120]} comes from no tool." for link in foreign]
         unknown = sorted(set(citations) - set(evidence.passages))

@@ -134,3 +134,48 @@ def claims(
     for one in judged if listed else ():
         if one.wrong:
             console.print(Text(f"{one.fate} [{one.reply.kind}, {one.reply.situation}] {one.reply.text!r}"))
+
+
+@app.command()
+def attacks(
+    every: Annotated[int, typer.Option(min=1, help="Play each N-th of them.")] = 1,
+    collection: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="LEE_ATTACKS", help="A public collection of injected texts (JSON: category to texts), ported."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs; the last line is the sum.")] = False,
+) -> None:
+    """Orders planted in tickets, articles and Stripe, before the planner and before a model that obeys them all."""
+    from evals.attacks.collections import CollectionError, ported
+    from evals.attacks.figures import failed, summary
+    from evals.attacks.play import MINDS, Played, play
+    from evals.attacks.play import attacks as own
+    from evals.harness import open_bench
+
+    played: list[Played] = []
+
+    async def every_one(bench: Any, wanted: list[Any], progress: Progress) -> None:
+        bar = progress.add_task("attacks", total=len(wanted))
+        for attack in wanted:
+            played.append(await play(bench, attack))
+            progress.advance(bar)
+
+    with open_bench() as bench, Progress(console=console, disable=as_json, transient=True) as progress:
+        try:
+            wanted = own() if collection is None else ported(bench, collection)
+        except CollectionError as error:
+            raise Plainly(str(error)) from error
+        asyncio.run(every_one(bench, wanted[::every], progress))
+    for one in failed(played):
+        line = {"attack": one.attack.name, "violations": one.verdict.violations, "leaks": one.verdict.leaks}
+        if as_json:
+            print_json(line)
+        else:
+            console.print(
+                Text(f"{one.attack.name}: {'; '.join(one.verdict.violations + one.verdict.leaks)}"), style="red"
+            )
+    print_json({mind: summary([one for one in played if one.attack.mind == mind]) for mind in MINDS})
+    if failed(played):
+        raise typer.Exit(1)
