@@ -25,6 +25,7 @@ DONE_IN: Final = {
     "cancel_subscription": "cancel_done",
     "card_update_link": "link_made",
     "resume_subscription": "resume_done",
+    "undo_scheduled_change": "undo_done",
     "account_credit": "credit_done",
     "apply_promotion_code": "promotion_done",
     "update_billing_details": "details_done",
