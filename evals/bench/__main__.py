@@ -13,7 +13,7 @@ from pathlib import Path
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from app.logs import logging_to
 from evals.bench import law, profile, starts, throughput
-from evals.bench.contenders import BareLoop, Contender, WholeTurn, instant_registry, others
+from evals.bench.contenders import DOES, BareLoop, Contender, WholeTurn, instant_registry, others
 from evals.bench.machine import machine
 from evals.bench.model_server import MODEL, serving
 from evals.bench.turn import HEAD, compare
@@ -49,6 +49,7 @@ async def _turns(bench: Bench, url: str, rounds: int, python: Path | None) -> No
         if python is not None:
             contenders += await stack.enter_async_context(others(python, url, folder))
         show(HEAD, [series.row for series in await compare(url, contenders, rounds)])
+        print("\n" + "\n".join(f"  {one.name}: {DOES[one.name]}" for one in contenders))
         print(f"\nWhere the whole durable turn's time goes, N = {rounds} turns\n")
         with profile.sampling() as sampler:
             milliseconds = [await whole.once() for _ in range(rounds)]

@@ -5,6 +5,7 @@ How long anything takes is not asserted: that is for `make bench`, on a machine 
 from __future__ import annotations
 
 import json
+import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,8 +13,9 @@ import pytest
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from agent.models.tokens import TokenCounter, byte_bound
+from app.house import ROOT
 from evals.bench import profile, throughput
-from evals.bench.contenders import BareLoop, WholeTurn, instant_registry
+from evals.bench.contenders import DOES, BareLoop, WholeTurn, instant_registry
 from evals.bench.machine import machine, resident
 from evals.bench.model_server import CALLS, MODEL, serving
 from evals.bench.profile import sampling, table
@@ -60,6 +62,13 @@ async def test_the_whole_turn_is_measured_and_each_of_its_rooms_is_named(
     rooms = {row[0] for row in table(sampler, turns=2, seconds=1.0)}
     assert {room.partition(":")[0] for room in rooms} >= {"store", "encoder (topics, claims, search)"}
     assert sampler.seen["other"] < sampler.samples / 4, "a thread is busy, or waits, in a place the table does not name"
+
+
+def test_of_each_contender_it_is_said_what_it_does() -> None:
+    listed = re.search(r"^KNOWN = {(.*?)^}", (ROOT / "scripts/other_agents.py").read_text(), re.M | re.S)
+    assert listed is not None
+    others = re.findall(r'^    "([^"]+)": \(', listed[1], re.M)
+    assert set(DOES) == {BareLoop.name, "Lee: the whole durable turn", *others}
 
 
 def test_the_machine_is_named_and_nobody_else() -> None:
