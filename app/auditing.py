@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from audit.bundle import BadBundle, Bundle, BundleReport, verify_bundle
 from audit.checkpoints import Verifier
+from audit.completeness import Orphan, join
 from audit.verification import Report
+from store.attempts import read_attempts
 from store.bundles import bundle_of, write
 from store.checkpoints import PUBLIC_KEY, read_notes, read_public_key, verify, verify_kept
 from store.database import Store
+from tools.stripe_books import KEPT, marks_in_stripe
+from tools.stripe_line import StripeLine
 
 
 class NotThere(RuntimeError):
@@ -104,6 +109,17 @@ def bundle_words(report: BundleReport, verifier: Verifier, *, own_key: bool) -> 
     if own_key:
         yield f"The public key is the bundle's own, {verifier.key_id.hex()}: compare it with a copy from elsewhere."
     yield "Not proven: that the case has no other entries. For that, verify the whole log."
+
+
+async def match(store: Store, line: StripeLine, now: datetime) -> tuple[list[Orphan], int, int]:
+    """Stripe's books, as far back as it keeps events, joined with ledger and log: what has no counterpart, and how many
+    intents and how many marks in Stripe were compared. Raises `FactsUnavailable`, `LogUnavailable`."""
+    since = now - KEPT
+    _, customers, _ = read_attempts(store)
+    marks = await marks_in_stripe(line, customers, since)
+    # Read after Stripe: an effect is in the ledger before it is there.
+    attempts, _, logged = read_attempts(store)
+    return join(attempts, logged, marks, since), len(attempts), len(marks)
 
 
 def _notes(path: Path | None) -> Sequence[str]:

@@ -120,6 +120,17 @@ async def open_gatehouse(settings: Settings | None = None) -> AsyncIterator[Gate
 
 
 @asynccontextmanager
+async def open_books(settings: Settings | None = None) -> AsyncIterator[tuple[Store, World]]:
+    """The store and Stripe, for comparing the two: nothing is begun, and nobody has to own the house.
+
+    Raises `SettingsError`, `SandboxUnavailable`, `LogUnavailable`."""
+    settings = settings or load_settings()
+    async with _world(settings) as world:
+        with open_records(settings) as store:
+            yield store, world
+
+
+@asynccontextmanager
 async def open_house(
     settings: Settings | None = None,
     *,
