@@ -17,6 +17,8 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("policy.effects", "FactsUnavailable", 4),
     ("app.resolving", "NotWritten", 5),
     ("store.errors", "LogUnavailable", 5),
+    ("store.errors", "KeysDiffer", 3),
+    ("store.errors", "NameTaken", 3),
     ("store.errors", "StoreError", 1),
     ("app.failures", "Plainly", 1),
 )
