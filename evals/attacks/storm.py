@@ -102,7 +102,7 @@ async def storm(
                 proposal = at.proposal(action)
                 answer = await at.submit(proposal)
                 asked = isinstance(answer.decision, NeedsConfirmation) and answer.status is Status.WAITING
-                if says_yes and asked and at.chance.random() < 0.5:
+                if says_yes and asked and (not made.yeses or at.chance.random() < 0.5):
                     before = await _agree(at, proposal, before)
             _judge(at, before)
     return made
