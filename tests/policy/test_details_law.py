@@ -157,6 +157,7 @@ async def test_what_was_there_before_is_in_the_audit_log_and_brings_it_back(hous
     assert house.stripe.customers[ME].name == (before.name or "Acme GmbH")
 
 
+@pytest.mark.database("sqlite")
 async def test_no_word_of_it_lies_in_the_database_in_the_clear(house: House, tmp_path: Path) -> None:
     case = house.case()
     action = details(name="Quirin Ödegaard", line1="Wombatweg 12")

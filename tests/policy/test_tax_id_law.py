@@ -132,6 +132,7 @@ def test_what_is_no_tax_id_never_becomes_a_proposal(wrong: dict[str, Any]) -> No
         SetTaxId.model_validate(wrong)
 
 
+@pytest.mark.database("sqlite")
 async def test_what_is_sent_is_what_was_shown_and_no_word_of_it_lies_in_the_clear(house: House) -> None:
     done = await house.consented(house.propose(house.case(), vat("de 314.159-265")))
     assert done.status is Status.SUCCEEDED
