@@ -4,7 +4,7 @@ BIN := .venv/bin
 export HF_HUB_OFFLINE = 1
 export TOKENIZERS_PARALLELISM = false
 
-.PHONY: help environment run test check format evals faults prove record bench screenshots
+.PHONY: help environment run test check format evals faults prove mutants record bench screenshots
 
 help: ## what each target does
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ faults: environment ## docs/faults.md anew: every tool, every failure of Stripe,
 prove: environment ## what takes too long for `make test`: the money suites with their large counts, the faults again
 	PROVE=1 $(BIN)/pytest -n 2 --dist worksteal --timeout 0 tests/policy tests/simulation tests/audit tests/store tests/process
 	$(BIN)/python -m evals.faults --check
+
+mutants: environment ## docs/mutation.md anew: every small fault in the law, and whether a test objects (an hour)
+	nice -n 15 $(BIN)/python -m scripts.mutate --write
 
 record: environment ## record both wire formats anew (with STRIPE_API_KEY and OPENAI_API_KEY: from the real ones)
 	$(BIN)/python -m tests.recordings.record
