@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from app.logs import logging_to
-from evals.bench import law, profile, starts, throughput
+from evals.bench import audit, law, profile, starts, throughput
 from evals.bench.contenders import DOES, BareLoop, Contender, WholeTurn, instant_registry, others
 from evals.bench.machine import machine
 from evals.bench.model_server import MODEL, serving
@@ -34,6 +34,8 @@ def main() -> None:
         show(law.HEAD, law.rows(20_000, 1_000, options.database))
     print("\nFrom the start of a command to its end\n")
     show(starts.HEAD, starts.starts(options.starts))
+    print(f"\nAn audit log of {options.entries:,} entries on SQLite\n")
+    show(audit.HEAD, audit.rows(options.entries))
     print(f"\nLoad at the end: {os.getloadavg()[0]:.1f}")
 
 
@@ -78,6 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=120, help="how often each turn is run (default: 120)")
     parser.add_argument("--starts", type=int, default=6, help="how often each command is started (default: 6)")
     parser.add_argument("--database", help="an empty PostgreSQL (its URL) to measure the law on, beside SQLite")
+    parser.add_argument("--entries", type=int, default=1_000_000, help="of the audit log (default: 1,000,000)")
     parser.add_argument("--others", type=Path, help="an interpreter with openai-agents and pydantic-ai, to compare")
     return parser.parse_args()
 
