@@ -196,3 +196,28 @@ def test_killed_at_any_moment_while_the_database_crashes(
         workers.leave()
         wrong = judge(workers.house, asked)
         proved(f"turns not ended by one effect, killed at any moment ({seconds:.1f} s)", TURNS, wrong, seed=SEED + n)
+
+
+@pytest.mark.parametrize("n", range(times(1, 10)))
+def test_a_worker_that_was_only_slow_makes_no_second_effect(
+    postgres: PostgresDatabases, tmp_path: Path, n: int, proved: Proved
+) -> None:
+    """It stands still for longer than its lease, the other one ends its turns, and it goes on where it stood."""
+    chance = random.Random(SEED + n)
+    with crew(postgres, tmp_path) as workers:
+        asked = cases(workers.house)
+        for name in ("one", "two"):
+            workers.start(name)
+        for name in ("one", "two"):
+            workers.ready(name)
+        for k, each in enumerate(asked):
+            workers.ask("one" if k % 2 else "two", *each)
+        time.sleep(chance.uniform(0, 0.6))
+        workers.at_work["one"].send_signal(signal.SIGSTOP)
+        for each in asked:
+            workers.ask("two", *each)
+        seconds = workers.ended()
+        workers.at_work["one"].send_signal(signal.SIGCONT)
+        workers.leave()
+        wrong = judge(workers.house, asked)
+        proved(f"turns not ended by one effect, a worker stood still ({seconds:.1f} s)", TURNS, wrong, seed=SEED + n)
