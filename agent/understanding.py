@@ -29,6 +29,8 @@ _GOES_ON = frozenset(
         "how_to",
     }
 )
+# What a human has to look at: no clause beside it makes another matter of the message.
+_FOR_HUMANS = frozenset({"dispute_or_chargeback", "unauthorized_charge", "legal_or_complaint", "data_deletion"})
 ELLIPTIC = 6  # words
 VAGUE = 0.5
 CLEARER = 0.3
@@ -63,8 +65,12 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
     wishes = list(topics.wishes(text))
     # Polite preludes blur a whole message; a clause that is much clearer names what is wanted.
     clearest = max(wishes, key=lambda wish: wish.confidence, default=guess)
-    if (
+    own = next((wish for wish in wishes if wish.topic == guess.topic), guess)
+    if len(wishes) > 1 and own.confidence > guess.confidence:
+        guess = own  # several wishes blur each other: each is as clear as its own clause
+    elif (
         str(clearest.topic) not in _EMPTY
+        and str(guess.topic) not in _FOR_HUMANS
         and clearest.confidence >= guess.confidence + CLEARER
         and guess.confidence < VAGUE
     ):

@@ -237,7 +237,8 @@ def standing(view: View) -> dict[str, Any]:
         "balance": found.get("balance"),
         "usage": found.get("usage", []),
         "explanation": explanation(view),
-        "passage": best_passage(view),
+        # What was looked up with a message of two wishes fits the one or the other.
+        "passage": None if view.topic["also"] else best_passage(view),
         "pay_at": view.result("invoice_link") if payment_broken(view) else {},
     }
 

@@ -17,6 +17,11 @@ def _wants_new_card(view: View) -> bool:
     return view.diagnosis.get("recommended_action") == "update_card"
 
 
+def _all_well(view: View) -> bool:
+    """No payment has failed and none is due: the message may well be about something else."""
+    return view.diagnosis.get("status") == "green" and no_open(view)
+
+
 def _needs_human(view: View) -> bool:
     return view.diagnosis.get("recommended_action") == "talk_to_human"
 
@@ -58,8 +63,9 @@ PAYMENT_FAILED: Flow = (
     Read("list_invoices", b.open_only, needed=False),
     Read("invoice_link", b.link_of_open, needed=False),
     When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
-    When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    When(_wants_new_card, (Propose("card_update_link", a.no_values, optional=True),)),
     When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
+    When(_all_well, (Say("payment_trouble", a.payment_trouble, empty=True),)),
     Say("payment_trouble", a.payment_trouble),
 )
 
@@ -86,7 +92,7 @@ PAY_INVOICE: Flow = (
     Read("diagnose", needed=False),
     When(no_open, NOTHING_OPEN),
     Read("invoice_link", b.link_of_open, needed=False),
-    When(_wants_new_card, (Propose("card_update_link", a.no_values),)),
+    When(_wants_new_card, (Propose("card_update_link", a.no_values, optional=True),)),
     When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )

@@ -7,7 +7,7 @@ from agent.flows import choices as c
 from agent.flows import offers
 from agent.flows.links import CHECKOUT
 from agent.flows.payments import PAYMENT_FAILED, Flow, explained
-from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
+from agent.flows.steps import HandOver, Propose, Read, Say, When
 from agent.flows.view import View
 
 
@@ -86,8 +86,9 @@ def _planned_and_unwanted(view: View) -> bool:
 PLAN_CHANGE: Flow = (
     Read("diagnose", needed=False),
     When(_plan_is_to_go_on, _REACTIVATE),
-    # "Not Starter, keep Team" and "from Team to Starter" name the same two: the customer says which it is.
-    When(_planned_and_present, (Offer("shall_stay", a.planned, _UNDO),)),
+    # "Not Starter, keep Team" and "from Team to Starter" name the same two. The one is planned already, so all that can
+    # be done is the other; the yes that it needs is the question which it is.
+    When(_planned_and_present, (Propose("undo_scheduled_change", a.undo_one), Say("planned_stay", a.planned))),
     When(_planned_already, (explained("scheduled_plan_change"),)),
     When(_planned_and_unwanted, _UNDO),
     When(_no_plan_named, _WHICH_PLAN),
@@ -112,11 +113,13 @@ def _change_meant(view: View) -> bool:
 
 
 def _nothing_to_cancel(view: View) -> bool:
-    return not c.running(view) and bool(c.ending(view)) and view.may_mean("reactivate_subscription")
+    over = not c.running(view) and bool(c.ending(view))
+    return over and (view.may_mean("reactivate_subscription") or view.is_left("reactivate_subscription"))
 
 
 def _nothing_to_reactivate(view: View) -> bool:
-    return bool(c.running(view)) and not c.resumable(view) and view.may_mean("cancel_subscription")
+    over = bool(c.running(view)) and not c.resumable(view)
+    return over and (view.may_mean("cancel_subscription") or view.is_left("cancel_subscription"))
 
 
 CANCEL_SUBSCRIPTION: Flow = (

@@ -78,6 +78,15 @@ UNKNOWN: Flow = (
         (HandOver("not_understood", "Two messages that Lee does not understand."),),
     ),
     Read("search_knowledge", a.query, needed=False),
+    # Vague words mostly come from whoever has a trouble that the account shows.
+    Read("diagnose", needed=False),
+    Read("list_invoices", b.open_if_broken, needed=False),
+    Read("invoice_link", b.link_if_broken, needed=False),
+    When(
+        lambda view: a.strongly_answered(view) and a.payment_broken(view),
+        (Say("quote_and_trouble", lambda view: {**a.payment_trouble(view), **a.quoted(view)}, citations=a.cited),),
+    ),
     When(a.strongly_answered, (Say("quote", a.quoted, citations=a.cited),)),
+    When(a.payment_broken, (Say("clarify_trouble", a.payment_trouble, kind="question", empty=True),)),
     Say("clarify", kind="question", empty=True),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agent.flows import answers as a
 from agent.flows import bills as b
 from agent.flows import choices as c
@@ -55,8 +57,32 @@ NAMED_PAYMENT: Flow = (
 
 REFUNDS_ON_RECORD: Flow = (Read("refund_status", a.all_charges), Say("refunds_on_record", a.refunds))
 
+_CAME_BACK: Flow = (HandOver("cannot_solve", "A refund came back from the bank: the customer is owed its amount."),)
+
+
+def _came_back(view: View) -> bool:
+    return any(row["status"] == "failed" for row in view.result("refund_status").get("refunds", []))
+
+
+def _sent_back(view: View) -> bool:
+    """A refund of what is meant was tried and the bank returned it: another try would return again."""
+    meant = c.pointed_at(view.charges, view) if view.hints.point_at_payment else view.charges
+    return any(refund["status"] == "failed" for row in meant for refund in row["refunds"])
+
+
+def _perhaps_failed(view: View) -> dict[str, Any] | None:
+    return {} if view.may_mean("payment_failed") else None
+
+
 _LOOK: Flow = (
     *NAMED_PAYMENT,
+    When(_sent_back, _CAME_BACK),
+    # A payment that did not go through is no payment to return.
+    Read("diagnose", _perhaps_failed, needed=False),
+    When(
+        lambda view: view.may_mean("payment_failed") and a.payment_broken(view) and not view.hints.point_at_payment,
+        PAYMENT_FAILED,
+    ),
     Read("list_invoices", b.invoices_of_plans, needed=False),
     Read("search_knowledge", a.query, needed=False),
     When(_asks_about_the_rule, (Say("quote_refunds", a.quoted, citations=a.cited),)),
@@ -154,15 +180,11 @@ DUPLICATE_OFFERED: Flow = (
 )
 
 
-def _came_back(view: View) -> bool:
-    return any(row["status"] == "failed" for row in view.result("refund_status").get("refunds", []))
-
-
 REFUND_STATUS: Flow = (
     Read("list_charges", a.all_charges),
     Read("refund_status", a.all_charges),
     Read("diagnose", needed=False),
-    When(_came_back, (HandOver("cannot_solve", "A refund came back from the bank: the customer is owed its amount."),)),
+    When(_came_back, _CAME_BACK),
     When(lambda view: bool(c.returned(view)), REFUNDS_ON_RECORD),
     Read("search_knowledge", a.query, needed=False),
     When(a.strongly_answered, (Say("quote_refunds", a.quoted, citations=a.cited),)),

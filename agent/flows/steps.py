@@ -38,10 +38,12 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Propose an effect once. `arguments` None: there is nothing to propose."""
+    """Propose an effect once. `arguments` None: there is nothing to propose. `optional`: what follows is an answer
+    without it too, where it may not be proposed."""
 
     tool: str
     arguments: Arguments
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _one(step: When | Propose | Offer | Say | HandOver, view: View) -> Move | No
                 return None
             if not view.proposed(step.tool):
                 return [(step.tool, wanted)]
-            if view.settled(step.tool) is None:
+            if view.settled(step.tool) is None and not step.optional:
                 return HandOver("cannot_solve", f"{step.tool} could not be proposed here; see the suggested action.")
             return None
         case Offer():

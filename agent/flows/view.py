@@ -12,6 +12,7 @@ from agent.models.chat import ChatRequest, Message
 
 Row = dict[str, Any]
 FAIR = 0.15  # a second choice under this probability is no choice
+SLIGHT = 0.05  # of the likeliest of those that are left, where facts rule the first one out
 SUBSTANTIAL = 0.35  # from here on a second choice may propose what the first one might
 
 
@@ -47,6 +48,11 @@ class View:
         second = self.topic["second_choice"] if self.topic["second_confidence"] >= FAIR else None
         return topic in (self.topic["topic"], second, *self.topic["also"])
 
+    def is_left(self, topic: str) -> bool:
+        """Whether this is most of what the message can mean when its likeliest reading is ruled out by facts."""
+        sure, left = self.topic["second_confidence"], 1 - self.topic["confidence"]
+        return topic == self.topic["second_choice"] and sure >= SLIGHT and sure >= left / 2
+
     def agreed_to(self, question: str) -> bool:
         """Whether this is what Lee asked last, and the customer's answer to it begins with a yes."""
         return self.hints.assents and self.said(question)
@@ -56,11 +62,11 @@ class View:
         return _same(text) in _same(self.said_before)
 
     def others(self) -> list[tuple[str, float]]:
-        """Other readings of the message with their probability, likeliest first. A further wish counts as a fair one:
-        how sure it is of its clause says little of the message."""
+        """Other readings of the message with their probability, likeliest first, for when the first one leads to
+        nothing. A further wish counts as a fair one: how sure it is of its clause says little of the message."""
         found = dict.fromkeys(self.topic["also"], FAIR)
         second = self.topic["second_choice"]
-        if second and self.topic["second_confidence"] >= FAIR:
+        if second and (self.topic["second_confidence"] >= FAIR or self.is_left(second)):
             found[second] = self.topic["second_confidence"]
         return sorted(
             ((name, sure) for name, sure in found.items() if name != self.topic["topic"]), key=lambda o: -o[1]

@@ -56,6 +56,8 @@ def plan(view: View) -> Move:
         move = walk(NAMED_PAYMENT, view)
         if move is not None:
             return move
+    if topic in HANDS_OVER and _rather_unknown(view):
+        topic = Topic.UNKNOWN
     if topic in UNASKED and view.brief["asked_before"] == 0 and _two_kinds(view, topic):
         return Say("which_wish", _two_wishes, kind="question")
     move = _faint(view, topic) if view.topic["confidence"] < CLEAR_FROM else walk(FLOWS[topic], view)
@@ -76,6 +78,12 @@ def _named(view: View) -> Topic | None:
     return Topic.DISCOUNT_OR_COUPON if view.hints.promotion_codes and unclear else None
 
 
+def _rather_unknown(view: View) -> bool:
+    """It is likelier that the message is about nothing Lee knows: one short question before a human is called."""
+    unknown = view.topic["second_choice"] == Topic.UNKNOWN
+    return unknown and view.topic["second_confidence"] > view.topic["confidence"]
+
+
 def _other_reading(view: View) -> Move | None:
     """What another reading of the message leads to, where the likeliest one leads to nothing. It changes something
     unasked only when that reading has a substantial probability; else the customer is asked about the change."""
@@ -85,7 +93,8 @@ def _other_reading(view: View) -> Move | None:
         flow = OFFERED[topic] if topic in OFFERED and not sure else FLOWS[topic]
         move = walk(flow, view)
         leads_on = move is not None and not isinstance(move, HandOver) and not (isinstance(move, Say) and move.empty)
-        if leads_on or (move is not None and topic is Topic.HUMAN_REQUEST):
+        for_human = topic is Topic.HUMAN_REQUEST or (topic in HANDS_OVER and view.is_left(name))
+        if leads_on or (move is not None and for_human):
             return move
     return None
 
