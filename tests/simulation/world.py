@@ -62,7 +62,7 @@ class Process:
     gate: Gate | None = None
     life: int = 0
     armed: tuple[str, float] | None = None  # the crash point it dies at next, and for how long
-    tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    tasks: dict[asyncio.Task[Any], None] = field(default_factory=dict)  # in their order, which a set has not
     up: asyncio.Event = field(default_factory=asyncio.Event)
 
     def start(self) -> None:
@@ -105,14 +105,14 @@ class Process:
         """`what(gate)`, or None when the process died over it."""
         await self.up.wait()
         task = asyncio.create_task(what(self.gate))
-        self.tasks.add(task)
+        self.tasks[task] = None
         try:
             await asyncio.wait([task])
             if task.cancelled() or isinstance(task.exception(), Killed):
                 return None
             return task.result()
         finally:
-            self.tasks.discard(task)
+            del self.tasks[task]
 
 
 @dataclass
