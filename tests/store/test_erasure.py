@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from store.checkpoints import checkpoint, verify
-from store.database import Store
+from store.database import Store, open_store
 from store.erasure import ERASED_NAME, erase
 from tests.store.conftest import SQLITE
 
@@ -55,3 +55,29 @@ def test_erasing_twice_or_a_stranger_changes_nothing_more(store: Store) -> None:
     assert len(erase(store, "cus_maya", "anna").keys) == 1
     assert erase(store, "cus_maya", "anna").keys == ()
     assert erase(store, "cus_nobody", "anna").cases == ()
+
+
+@SQLITE
+def test_a_backup_made_before_has_no_words_either_and_its_log_verifies(store: Store, tmp_path: Path) -> None:
+    with store.unit() as uow:
+        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
+        uow.messages.add(case.id, "inbound", "customer:maya", "about the jellyfish")
+        uow.record("ticket.received", "customer:maya", case.id, "cus_maya", {"text": "jellyfish"})
+    checkpoint(store)
+    url = store_backup(tmp_path)
+    erase(store, "cus_maya", "anna")
+    backup = open_store(url, store.folder, store.clock)
+    with backup.look() as uow:
+        assert [(row.body, row.erased) for row in uow.messages.of(case.id)] == [("[erased]", True)]
+        assert [row.payload for row in uow.log.of(case.id)] == [None]
+    assert verify(backup).ok
+    backup.close()
+    assert b"jellyfish" not in (tmp_path / "backup.db").read_bytes()
+
+
+def store_backup(tmp_path: Path) -> str:
+    source, copy = sqlite3.connect(tmp_path / "lee.db"), sqlite3.connect(tmp_path / "backup.db")
+    source.backup(copy)
+    copy.close()
+    source.close()
+    return f"sqlite:///{tmp_path / 'backup.db'}"
