@@ -39,6 +39,7 @@ _SECRETS: Final = re.compile(
 _ASKED: Final = re.compile(
     r"\b(?:send|give|tell|reply|write|share|provide|enter|type|e-?mail|forward|confirm|need|want)\b", re.I
 )
+_KEY: Final = re.compile(r"\b(?:[srp]k_(?:live|test)_\w{8,}|whsec_\w{8,}|sk-[\w-]{20,})")
 _NOT: Final = re.compile(r"\b(?:never|not|don't|do not|nobody|no one|without|won't)\b", re.I)
 
 
@@ -64,6 +65,8 @@ def unknown_contacts(text: str, ours: Iterable[str]) -> list[str]:
     flat = plain(text)
     if _IN_WORDS.search(flat):
         found.append("Write numbers in figures, as the tools gave them.")
+    if _KEY.search(text):
+        found.append("A key is told to nobody.")
     for pattern in (_HIDDEN, _SPACED, _AT):
         found += [f"“{match.group()[:80]}” is an address that no tool gave." for match in pattern.finditer(flat)]
     return found

@@ -22,6 +22,7 @@ from agent.instructions import repeats_instructions
         "Visit acme-cloud-refunds . com today.",
         "Write to claims (at) acme-cloud-refunds.",
         "WhatsApp: 0049301234567",
+        "My API key is " + "sk_live_" + "4eC39HqLyjWDarjtT1",
     ],
 )
 def test_a_foreign_contact_is_seen(text: str) -> None:
