@@ -70,7 +70,8 @@ _MAY_CHANGE: Final[dict[str, frozenset[str]]] = {
                                 "subscription", "customer"}),
     "change_plan": frozenset({"subscription", "invoice", "invoice_payment", "invoiceitem", "payment_intent", "charge",
                               "balance_transaction", "customer", "customer_balance_transaction"}),
-    "cancel_subscription": frozenset({"subscription", "subscription_schedule", "customer", "discount"}),
+    # Open invoices of a subscription that ends are collected no more (docs.stripe.com/billing/subscriptions/cancel).
+    "cancel_subscription": frozenset({"subscription", "subscription_schedule", "customer", "discount", "invoice"}),
     "resume_subscription": frozenset({"subscription", "invoice", "invoice_payment", "invoiceitem", "payment_intent",
                                       "charge", "balance_transaction", "customer"}),
     "undo_scheduled_change": frozenset({"subscription", "subscription_schedule"}),
@@ -100,6 +101,12 @@ def judge_yes(before: World, after: World, customer: str, tool: str, arguments: 
     paid = {change.id for change in changes if change.type == "invoice"}
     if bill and paid - {bill}:
         found.append(f"a yes about {bill} changed {paid}")
+    if tool == "cancel_subscription":
+        found += [
+            f"a yes to {tool} changed a bill: {change}"
+            for change in changes
+            if change.type == "invoice" and not change.fields.keys() <= {"auto_advance", "next_payment_attempt"}
+        ]
     taken = [
         each.after for each in changes if each.type == "charge" and each.change == "created" and each.after["paid"]
     ]

@@ -151,7 +151,8 @@ async def _agree(at: _Storming, proposal: Proposal, before: Any) -> Any:
 
 def _others(at: _Storming, proposal: Proposal) -> list[Proposal]:
     """The same action elsewhere or by somebody else, and the same tool with other arguments: none has a yes."""
-    stranger = Principal(CustomerId("cus_otto"), "otto", Role.OWNER)
+    other = "maya" if at.who.customer == "cus_otto" else "otto"
+    stranger = Principal(CustomerId(f"cus_{other}"), other, Role.OWNER)
     member = replace(at.who, role=Role.MEMBER)
     found = [
         at.proposal(proposal.action, at.new_case()),
