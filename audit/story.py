@@ -83,6 +83,10 @@ def _confirmed(who: str, told: Payload) -> tuple[str, str]:
     return f"{who} said yes", f"To: {told.get('shown')}\n\n{_quoted(told.get('text'))}"
 
 
+def _withdrew(who: str, told: Payload) -> tuple[str, str]:
+    return f"{who} said no", f"To: {told.get('shown')}\n\nIt cannot be carried out any more."
+
+
 def _approved(who: str, told: Payload) -> tuple[str, str]:
     return f"{who} approved", f"{told.get('shown')}\n\nApproval `{told.get('approval')}`."
 
@@ -104,6 +108,19 @@ def _settled(_: str, told: Payload) -> tuple[str, str]:
     if status == "failed":
         return "not done", f"Nothing changed: {told.get('failure')}. `{told.get('intent')}`"
     return "no answer yet", f"Whether `{told.get('intent')}` happened has to be found out; nobody may say either."
+
+
+def _taken_back(_: str, told: Payload) -> tuple[str, str]:
+    body = f"Since then Stripe has undone `{told.get('stripe_id')}`: {told.get('failure')}."
+    return "taken back at Stripe", f"{body} What `{told.get('intent')}` held of the budgets is free again."
+
+
+def _stuck(_: str, told: Payload) -> tuple[str, str]:
+    return "nobody can tell what became of it", f"`{told.get('intent')}`: {told.get('error')}. A human has to look."
+
+
+def _closed(who: str, _: Payload) -> tuple[str, str]:
+    return f"{who} closed the case", ""
 
 
 def _replied(who: str, told: Payload) -> tuple[str, str]:
@@ -130,16 +147,20 @@ _TELLERS: dict[str, Callable[[str, Payload], tuple[str, str]]] = {
     "ticket.received": _received,
     "proposal.decided": _decided,
     "customer.confirmed": _confirmed,
+    "customer.withdrew": _withdrew,
     "human.approved": _approved,
     "human.denied": _denied,
     "effect.sending": _sending,
     "effect.settled": _settled,
+    "effect.taken_back": _taken_back,
+    "effect.stuck": _stuck,
     "reply.released": _replied,
     "human.replied": _replied,
     "reply.drafted": _drafted,
     "escalation.opened": _escalated,
     "case.taken_over": _owner,
     "case.handed_back": _owner,
+    "human.closed": _closed,
     "customer.erased": _erased,
 }
 
