@@ -89,6 +89,15 @@ def confirm(store: Store, principal: Principal, case_id: str, limits: Limits, wo
     return Received(CaseId(case_id), TurnId(turn.id))
 
 
+def decline(store: Store, principal: Principal, case_id: str, words: str = "No.") -> list[str]:
+    """The customer's own no to what the case waits for: it cannot be carried out any more. Returns what was withdrawn.
+
+    Only a channel calls this, on the customer's own action."""
+    with store.unit() as uow:
+        message = uow.messages.add(case_id, "inbound", f"customer:{principal.user}", words)
+        return uow.consents.withdraw(case_id, message.id)
+
+
 def readable(text: str) -> str:
     """The text without what no database keeps, at most `LONGEST` characters."""
     clean = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\N{REPLACEMENT CHARACTER}")

@@ -9,6 +9,7 @@ import typer
 from rich.text import Text
 
 from app.cli import run
+from app.intake import decline
 from app.output import console, outcome
 from app.principals import principal
 from app.resolving import Result, Ticket, confirmed, resolve
@@ -47,7 +48,11 @@ async def _confirm(house: House, who: Principal, result: Result) -> None:
     while result["outcome"] == "awaiting_customer" and result["decisions"]:
         if result["decisions"][-1]["verdict"] != "needs_confirmation":
             return
-        if (await _ask("confirm? [y/N] ") or "").strip().lower() not in YES:
+        answer = await _ask("confirm? [y/N] ")
+        if answer is None:
+            return
+        if answer.strip().lower() not in YES:
+            decline(house.store, who, result["case"])
             console.print("Nothing was changed.", style="dim")
             return
         after = await confirmed(house, who, result["case"])

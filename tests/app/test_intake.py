@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.intake import LONGEST, confirm, readable, receive
+from app.intake import LONGEST, confirm, decline, readable, receive
 from billing.ids import CustomerId
 from policy.limits import load_limits
 from policy.proposals import Principal, Role
@@ -85,6 +85,17 @@ def test_a_confirmation_is_a_message_a_row_and_a_turn(store: Store) -> None:
         assert uow.turns.get(received.turn).proposal_id == "prop_1"
         assert "customer.confirmed" in [entry.kind for entry in uow.log.of(first.case)]
     assert consent.digest == "d" * 64
+
+
+def test_a_no_is_a_message_and_ends_what_waited(store: Store) -> None:
+    received = receive(store, WHO, "chat", "Please cancel.")
+    waiting(store, received.case, received.turn)
+    assert decline(store, WHO, received.case) == ["prop_1"]
+    assert confirm(store, WHO, received.case, load_limits()) is None
+    assert decline(store, WHO, received.case) == []
+    with store.look() as uow:
+        assert uow.proposals.get("prop_1").rule == "customer.withdrew"
+        assert [row.body for row in uow.messages.of(received.case)] == ["Please cancel.", "No.", "No."]
 
 
 def test_nothing_to_confirm_writes_nothing(store: Store) -> None:
