@@ -149,7 +149,7 @@ class Gate:
             receipt = receipt_of(row)
             if row.status == "succeeded":
                 # A short-lived link is not stored; Stripe repeats its answer to a repeated idempotency key.
-                receipt = await self._sending.secret_again(intent, receipt)
+                receipt = await self._sending.secret_again(intent, receipt, proposal.epoch)
             status = Status.SUCCEEDED if row.status == "succeeded" else Status.FAILED
             return Settlement(proposal, decision, status, intent, receipt, failure_of(row))
         if row.id in self._here:

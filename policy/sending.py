@@ -77,12 +77,13 @@ class Sending:
             sent = UNKNOWN
         return self._settle(intent, actor, sent, sent_at)
 
-    async def secret_again(self, intent: Intent, receipt: Receipt | None) -> Receipt | None:
-        """A fresh copy of the short-lived link an intent made, if it makes one and it still works."""
+    async def secret_again(self, intent: Intent, receipt: Receipt | None, epoch: int) -> Receipt | None:
+        """A fresh copy of the short-lived link an intent made, if it makes one, it still works, and the case is still
+        at `epoch`."""
         if isinstance(intent.action, NewCheckoutLink):
             found = await self._found(intent)  # sent again after a day it would be another session
             return found.receipt if found is not None else receipt
-        if not isinstance(intent.action, CardUpdateLink):
+        if not isinstance(intent.action, CardUpdateLink) or not self._still(intent, epoch):
             return receipt
         sent = await self._perform(intent)
         return sent.receipt or receipt

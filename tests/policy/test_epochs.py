@@ -9,7 +9,7 @@ import pytest
 from policy.crash_points import CrashPoint
 from policy.effects import Intent
 from policy.settlement import Status
-from tests.policy.house import House, refund, retry
+from tests.policy.house import House, link, refund, retry
 
 
 async def test_a_stale_proposal_is_refused_whatever_made_it_stale(house: House) -> None:
@@ -106,3 +106,18 @@ def _die_when(point: CrashPoint):
             raise RuntimeError("killed")
 
     return reach
+
+
+async def test_after_a_take_over_no_link_is_made_again(house: House) -> None:
+    proposal = house.propose(house.case(), link())
+    made = await house.gate.submit(proposal)
+    assert made.receipt is not None
+    assert made.receipt.secret
+    with house.store.unit() as uow:
+        uow.cases.take_over(proposal.case, "hanna")
+    calls = len(house.stripe.calls)
+    again = await house.gate.submit(proposal)
+    assert again.status is Status.SUCCEEDED
+    assert again.receipt is not None
+    assert again.receipt.secret is None
+    assert len(house.stripe.calls) == calls

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from store.errors import Conflict, NotFound
 from tests.databases import Databases
 from tests.policy.house import House, build
 from tests.policy.oracle import Oracle
-from tests.policy.stripe_twin import FAULTS
+from tests.policy.stripe_twin import FAULTS, Made
 from tests.policy.wild_actions import own, wild_action
 from tests.policy.wild_world import LIMITS, OWNED, PEOPLE, settle_in
 
@@ -77,12 +78,12 @@ class Play:
             case "find_fault":
                 house.stripe.find_faults.append(rng.choice(["down", "nonsense", "odd"]))
             case "hours":
-                house.clock.pass_(hours=rng.choice(HOURS))
+                await self._pass(rng.choice(HOURS))
             case "decline":
                 card = f"pm_{rng.choice([*OWNED.values()])}"
                 if house.stripe.declines.pop(card, None) is None:
                     house.stripe.declines[card] = "insufficient_funds"
-            case "returned" if refunds := house.stripe.of("refund"):
+            case "returned" if refunds := self._young_refunds():
                 house.stripe.bank_returns(rng.choice(refunds).intent)
             case "reconcile":
                 await self._reconcile()
@@ -175,6 +176,18 @@ class Play:
         with self.house.store.unit() as uow:
             uow.cases.take_over(case, "hanna") if to == "human" else uow.cases.hand_back(case)
         self.oracle.changed_hands(case, to)
+
+    async def _pass(self, hours: float) -> None:
+        """Who works for days has looked back once an hour, and Stripe has answered once in a month."""
+        if hours >= 24:
+            self.house.stripe.find_faults.clear()
+            await self.house.another_gate().look_back()
+        self.house.clock.pass_(hours=hours)
+
+    def _young_refunds(self) -> list[Made]:
+        """Those that a bank may still return (docs.stripe.com/refunds#failed-refunds)."""
+        now = self.house.clock()
+        return [each for each in self.house.stripe.of("refund") if now - each.at < timedelta(days=30)]
 
     async def _reconcile(self) -> None:
         gate = self.house.another_gate()
