@@ -15,6 +15,7 @@ from policy.gate import Gate
 from policy.rows import failure_of
 from store.database import Store
 from store.ledger import IntentRow
+from store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -29,25 +30,20 @@ async def reconcile(gate: Gate, store: Store, *, beside: bool) -> list[IntentRow
     with store.look() as uow:
         looked = [row.id for row in uow.ledger.open()]
     await gate.reconcile(beside=beside)
-    looked += await look_back(gate, store)
+    looked += await gate.look_back(hand_over)
     with store.look() as uow:
         return [uow.ledger.get(id_) for id_ in looked]
 
 
-async def look_back(gate: Gate, store: Store) -> list[str]:
+def hand_over(uow: UnitOfWork, row: IntentRow) -> None:
     """A customer whose refund came back was told that it is done: a human gets the case."""
-    returned = await gate.look_back()
-    for id_ in returned:
-        with store.unit() as uow:
-            row = uow.ledger.get(id_)
-            uow.escalations.open(row.case_id, None, None, RETURNED, _packet(row))
-            uow.cases.take_over(row.case_id, INBOX)
-            uow.cases.set_status(row.case_id, "escalated")
-    return returned
+    uow.escalations.open(row.case_id, None, None, RETURNED, _packet(row))
+    uow.cases.take_over(row.case_id, INBOX)
+    uow.cases.set_status(row.case_id, "escalated")
 
 
 @asynccontextmanager
-async def on_schedule(gate: Gate, store: Store, seconds: float) -> AsyncIterator[None]:
+async def on_schedule(gate: Gate, seconds: float) -> AsyncIterator[None]:
     """While it is open; what another process may be sending is left to it. What fails is tried again the next time."""
 
     async def often() -> None:
@@ -57,7 +53,7 @@ async def on_schedule(gate: Gate, store: Store, seconds: float) -> AsyncIterator
             try:
                 settled = await gate.reconcile(beside=True)
                 if time.monotonic() - looked_back >= LOOK_BACK_SECONDS:
-                    settled += await look_back(gate, store)
+                    settled += await gate.look_back(hand_over)
                     looked_back = time.monotonic()
             except Exception as error:  # noqa: BLE001  whatever it was: a reconciler that has stopped tells nobody
                 log.warning("reconciler.waits", error=type(error).__name__)

@@ -179,7 +179,7 @@ async def open_house(
             turns = _turns(stack, take, settings)
         house = House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
         stack.callback(_sign, store)
-        await stack.enter_async_context(on_schedule(gate, store, settings.reconcile_seconds))
+        await stack.enter_async_context(on_schedule(gate, settings.reconcile_seconds))
         async with _finishing(house, take):
             yield house
 

@@ -18,7 +18,7 @@ from policy.facts import ActionFacts
 from policy.law import COLLEAGUE
 from policy.limits import Limits
 from policy.proposals import Proposal
-from policy.reconciler import Reconciler
+from policy.reconciler import Reconciler, Tell
 from policy.reservation import Moving, Started, deny, reserve, turn_away
 from policy.rows import failure_of, intent_of, receipt_of, ruling_of
 from policy.sending import Patience, Sending
@@ -165,9 +165,9 @@ class Gate:
         """`policy.reconciler.Reconciler.settle`."""
         return await self._reconciler.settle(beside=beside)
 
-    async def look_back(self) -> list[str]:
+    async def look_back(self, tell: Tell) -> list[str]:
         """`policy.reconciler.Reconciler.look_back`."""
-        return await self._reconciler.look_back()
+        return await self._reconciler.look_back(tell)
 
 
 def _status(decision: Decision) -> Status:

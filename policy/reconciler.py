@@ -17,8 +17,12 @@ from policy.sending import Patience, Sending
 from policy.settlement import Status
 from store.database import Store
 from store.ledger import IntentRow
+from store.unit_of_work import UnitOfWork
 
 RECONCILER: Final = "lee:reconciler"
+
+# Told of an intent, as it is now, within the transaction that changed it.
+Tell = Callable[[UnitOfWork, IntentRow], None]
 
 # A refund that has succeeded may still be returned by the bank, for a month (docs.stripe.com/refunds#failed-refunds).
 RETURNED_WITHIN: Final = timedelta(days=31)
@@ -62,11 +66,12 @@ class Reconciler:
                 settled.append(row.id)
         return settled
 
-    async def look_back(self) -> list[str]:
+    async def look_back(self, tell: Tell) -> list[str]:
         """Ask Stripe about the refunds of the last month; returns the intents whose refund has failed since.
 
         Those become `failed`, once, and what they held of the budgets is free again: the money is with the company.
-        What Stripe does not tell now is asked for the next time."""
+        `tell` brings it to people in the same transaction, so that no death comes between. What Stripe does not tell
+        now is asked for the next time."""
         with self.store.look() as uow:
             done = uow.ledger.succeeded(Refund.tool, self.clock() - RETURNED_WITHIN)
         returned: list[str] = []
@@ -75,19 +80,20 @@ class Reconciler:
                 why = await self.effects.taken_back(intent_of(row), row.stripe_id or "")
             except EffectUnknown:
                 continue
-            if why is not None and self._take_back(row, why):
+            if why is not None and self._take_back(row, why, tell):
                 returned.append(row.id)
         return returned
 
     def _under_way(self, row: IntentRow) -> bool:
         return self.clock() - (row.sent_at or row.created_at) <= self.patience.quiet
 
-    def _take_back(self, row: IntentRow, why: str) -> bool:
+    def _take_back(self, row: IntentRow, why: str, tell: Tell) -> bool:
         with self.store.unit() as uow:
             if not uow.ledger.take_back(row.id, why):
                 return False
             told = {"intent": row.id, "operation_key": row.operation_key, "stripe_id": row.stripe_id, "failure": why}
             uow.record("effect.taken_back", RECONCILER, row.case_id, row.customer, told)
+            tell(uow, uow.ledger.get(row.id))
         return True
 
     def _stuck(self, row: IntentRow, error: Exception) -> None:

@@ -28,7 +28,7 @@ async def test_a_lost_answer_is_found_while_the_house_is_open(acme: Any) -> None
         result = await ask(copy, "cus_nina", TWICE)
         assert result["escalation"]["reason"] == "effect_unknown"
         copy.sandbox.faults.clear()
-        async with on_schedule(copy.house.gate, copy.house.store, 0.05):
+        async with on_schedule(copy.house.gate, 0.05):
             for _ in range(200):
                 await asyncio.sleep(0.05)
                 if outcome(copy, result["case"]) == "succeeded":

@@ -38,6 +38,8 @@ from policy.proposals import Owner, Principal, Proposal, Role
 from policy.sending import Patience
 from policy.settlement import Settlement
 from store.database import Store, open_store
+from store.ledger import IntentRow
+from store.unit_of_work import UnitOfWork
 from tests.billing import made
 from tests.billing.made_schedules import DOWN
 from tests.databases import Databases
@@ -52,6 +54,10 @@ LIMITS = SHIPPED.model_copy(
 )
 ME = made.ME
 QUICK = Patience(facts_seconds=0.2, effect_seconds=0.05, tries=3, pause_seconds=0.0)
+
+
+def nobody(_: UnitOfWork, __: IntentRow) -> None:
+    """Who is told of a refund that came back, where there are no people."""
 
 
 class Clock:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from policy.settlement import Settlement, Status
-from tests.policy.house import ME, QUICK, House, refund, retry
+from store.ledger import IntentRow
+from store.unit_of_work import UnitOfWork
+from tests.policy.house import ME, QUICK, House, nobody, refund, retry
 
 
 async def lost(house: House) -> Settlement:
@@ -43,9 +47,9 @@ async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> No
     made = await returned(house)
     held = house.held(f"value_out:{ME}")
     assert held == 2000
-    assert await house.gate.look_back() == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.gate.look_back(nobody) == [made.intent.id]  # type: ignore[union-attr]
     assert house.held("") == 0
-    assert await house.gate.look_back() == []
+    assert await house.gate.look_back(nobody) == []
     assert house.held("") == 0
     told = await house.gate.submit(made.proposal)
     assert (told.status, told.failure) == (Status.FAILED, "refund_failed:lost_or_stolen_card")
@@ -58,7 +62,7 @@ async def test_after_it_the_same_charge_may_be_refunded_again(house: House) -> N
     made = await returned(house)
     again = refund()
     assert (await house.ask(again, made.proposal.case)).status is Status.REFUSED  # the ledger still has it as done
-    await house.gate.look_back()
+    await house.gate.look_back(nobody)
     answer = await house.ask(again, made.proposal.case)
     assert answer.status is Status.SUCCEEDED
     assert answer.intent is not None
@@ -70,13 +74,30 @@ async def test_what_stands_stays_and_what_is_not_told_is_asked_again(house: Hous
     made = await returned(house)
     await house.consented(house.propose(house.case(), retry()))
     house.stripe.find_faults.append("down")
-    assert await house.gate.look_back() == []
+    assert await house.gate.look_back(nobody) == []
     assert house.held(f"value_out:{ME}") == 2000
-    assert await house.gate.look_back() == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.gate.look_back(nobody) == [made.intent.id]  # type: ignore[union-attr]
     assert {row.status for row in house.intents() if row.tool == "retry_payment"} == {"succeeded"}
 
 
 async def test_after_a_month_nobody_asks_any_more(house: House) -> None:
     await returned(house)
     house.clock.pass_(days=32)
-    assert await house.gate.look_back() == []
+    assert await house.gate.look_back(nobody) == []
+
+
+async def test_a_refund_is_taken_back_only_together_with_telling_people(house: House) -> None:
+    made = await returned(house)
+
+    def dies(uow: UnitOfWork, row: IntentRow) -> None:
+        assert row.status == "failed"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await house.gate.look_back(dies)
+    assert house.held(f"value_out:{ME}") == 2000
+    told: list[str] = []
+    returns = await house.another_gate().look_back(lambda _, row: told.append(row.id))
+    assert made.intent is not None
+    assert returns == told == [made.intent.id]
+    house.must_balance()

@@ -19,7 +19,7 @@ from policy.proposals import Proposal, Role
 from policy.settlement import Status
 from store.errors import Conflict, NotFound
 from tests.databases import Databases
-from tests.policy.house import House, build
+from tests.policy.house import House, build, nobody
 from tests.policy.oracle import Oracle
 from tests.policy.stripe_twin import FAULTS, Made
 from tests.policy.wild_actions import own, wild_action
@@ -181,7 +181,7 @@ class Play:
         """Who works for days has looked back once an hour, and Stripe has answered once in a month."""
         if hours >= 24:
             self.house.stripe.find_faults.clear()
-            await self.house.another_gate().look_back()
+            await self.house.another_gate().look_back(nobody)
         self.house.clock.pass_(hours=hours)
 
     def _young_refunds(self) -> list[Made]:
@@ -192,7 +192,7 @@ class Play:
     async def _reconcile(self) -> None:
         gate = self.house.another_gate()
         await gate.reconcile()
-        await gate.look_back()
+        await gate.look_back(nobody)
 
     async def rest(self) -> None:
         """Good weather, and time for everything to come to its end."""

@@ -22,7 +22,7 @@ from store.checkpoints import checkpoint, verify
 from store.database import Store
 from store.errors import Conflict, NotFound
 from store.unit_of_work import UnitOfWork
-from tests.policy.house import House
+from tests.policy.house import House, nobody
 from tests.policy.oracle import Oracle
 from tests.policy.wild_actions import own
 from tests.policy.wild_world import LIMITS, settle_in
@@ -173,7 +173,7 @@ class World:
                     self.house.stripe.declines[told["card"]] = "insufficient_funds"
             case "returned" if (refunds := self._known_refunds()) and process:
                 self.house.stripe.bank_returns(refunds[-1])
-                await process.do(lambda gate: gate.look_back())
+                await process.do(lambda gate: gate.look_back(nobody))
             case "reconcile" if process:
                 await process.do(lambda gate: gate.reconcile(beside=told["beside"]))
             case _:
@@ -253,7 +253,7 @@ class World:
             await asyncio.sleep(seconds)
             for process in self.processes.values():
                 await process.do(lambda gate: gate.reconcile(beside=True))
-                await process.do(lambda gate: gate.look_back())
+                await process.do(lambda gate: gate.look_back(nobody))
         while self.network.travelling:
             await asyncio.sleep(100)
         self.check("the end", at_rest=True)
