@@ -11,7 +11,7 @@ from audit.bundle import BadBundle, Bundle, BundleReport, verify_bundle
 from audit.checkpoints import Verifier
 from audit.completeness import Orphan, join
 from audit.verification import Report
-from store.attempts import read_attempts
+from store.attempts import read_attempts, read_customers
 from store.bundles import bundle_of, write
 from store.checkpoints import PUBLIC_KEY, read_notes, read_public_key, verify, verify_kept
 from store.database import Store
@@ -115,10 +115,9 @@ async def match(store: Store, line: StripeLine, now: datetime) -> tuple[list[Orp
     """Stripe's books, as far back as it keeps events, joined with ledger and log: what has no counterpart, and how many
     intents and how many marks in Stripe were compared. Raises `FactsUnavailable`, `LogUnavailable`."""
     since = now - KEPT
-    _, customers, _ = read_attempts(store)
-    marks = await marks_in_stripe(line, customers, since)
+    marks = await marks_in_stripe(line, read_customers(store), since)
     # Read after Stripe: an effect is in the ledger before it is there.
-    attempts, _, logged = read_attempts(store)
+    attempts, logged = read_attempts(store)
     return join(attempts, logged, marks, since), len(attempts), len(marks)
 
 

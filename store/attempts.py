@@ -16,8 +16,16 @@ DECIDED, SENDING = "proposal.decided", "effect.sending"
 OUTCOMES = {"effect.settled": None, "effect.taken_back": "failed"}  # None: the entry says it
 
 
-def read_attempts(store: Store) -> tuple[list[Attempt], list[str], Logged]:
-    """Every intent of the ledger, its customers, and what the log tells. One view, one pass over the log.
+def read_customers(store: Store) -> list[str]:
+    """Whoever the ledger has an intent of."""
+    with store.look() as uow:
+        return list(
+            uow.connection.execute(select(intents.c.customer).distinct().order_by(intents.c.customer)).scalars()
+        )
+
+
+def read_attempts(store: Store) -> tuple[list[Attempt], Logged]:
+    """Every intent of the ledger, and what the log tells. One view, one pass over the log.
 
     Raises `LogUnavailable`, `Forged` for an entry that was changed."""
     with store.look() as uow:
@@ -62,4 +70,4 @@ def read_attempts(store: Store) -> tuple[list[Attempt], list[str], Logged]:
             else:
                 outcomes[intent] = OUTCOMES[kind] or str(payload.get("status"))
     logged = Logged(decided, frozenset(sent), outcomes, frozenset(leaves), frozenset(closed))
-    return attempts, sorted({row.customer for row in rows}), logged
+    return attempts, logged

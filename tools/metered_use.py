@@ -15,7 +15,7 @@ from policy.effects import FactsUnavailable
 from tools.sources import SourceUnavailable
 from tools.stripe_bills import usage_price
 from tools.stripe_history import long_lines
-from tools.stripe_objects import invoice_facts, when
+from tools.stripe_objects import invoice_facts
 from tools.stripe_reads import CustomerReads, together, understood
 from tools.usage import Usage, usage_of
 
@@ -92,12 +92,11 @@ async def _credits(reads: CustomerReads, since: datetime) -> tuple[Money, ...]:
     """What was put on the customer's balance by hand, or by Lee, since then
     (docs.stripe.com/billing/customer/balance, type `adjustment`)."""
     listed = await reads.line.pages(
-        lambda params: reads.line.v1.customers.balance_transactions.list_async(reads.customer, params), {}
+        lambda params: reads.line.v1.customers.balance_transactions.list_async(reads.customer, params),
+        {"created": {"gte": int(since.timestamp())}},
     )
     return tuple(
-        Money(-each.amount, each.currency)
-        for each in listed.items
-        if each.type == "adjustment" and each.amount < 0 and understood(when, each.created) >= since
+        Money(-each.amount, each.currency) for each in listed.items if each.type == "adjustment" and each.amount < 0
     )
 
 

@@ -13,11 +13,11 @@ import stripe
 from audit.completeness import Mark, key_mark
 from policy.effects import FactsUnavailable
 from tools import stripe_objects as objects
+from tools.refund_effect import UNDONE
 from tools.stripe_line import StripeLine
 
 KEPT: Final = timedelta(days=29)  # a day less than Stripe keeps events
 MOST: Final = 200_000
-UNDONE: Final = frozenset(["failed", "canceled"])
 
 
 async def marks_in_stripe(line: StripeLine, customers: Iterable[str], since: datetime) -> list[Mark]:
@@ -31,9 +31,9 @@ async def marks_in_stripe(line: StripeLine, customers: Iterable[str], since: dat
         found = await _all(
             line,
             lambda params, customer=customer: line.v1.customers.balance_transactions.list_async(customer, params),
-            {},
+            window,
         )
-        marks += [mark for mark in _labelled("balance_transaction", found) if mark.at >= since]
+        marks += _labelled("balance_transaction", found)
     return marks
 
 
@@ -49,10 +49,8 @@ def _of_event(event: stripe.Event) -> Mark | None:
     found = key_mark(key) if key else None
     if found is None:
         return None
-    about = (
-        event.data.object.get("id") if isinstance(event.data.object, dict) else getattr(event.data.object, "id", None)
-    )
-    return Mark(found[0], found[1], event.type, str(about), objects.when(event.created))
+    about = getattr(event.data.object, "id", "without an id")
+    return Mark(found[0], found[1], event.type, about, objects.when(event.created))
 
 
 def _labelled(kind: str, found: Iterable[Any]) -> list[Mark]:

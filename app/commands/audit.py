@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -14,11 +13,13 @@ from rich.text import Text
 from app.auditing import bundle_words, check_bundle, check_kept, check_log, log_words
 from app.auditing import export as export_bundle
 from app.auditing import match as match_books
+from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json
 from app.settings import load_settings
 from app.wiring import open_books, open_records
 from audit.completeness import Orphan
+from tools.stripe_books import KEPT
 from tools.stripe_line import StripeLine
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
@@ -133,12 +134,14 @@ def match(as_json: Json = False) -> None:
     """Compare Stripe's own books with the log, both ways, as far back as Stripe keeps events (30 days).
 
     Exit 1 when Stripe shows something of Lee's that the log does not tell, or the other way round."""
-    orphans, attempts, marks = asyncio.run(_match())
+    orphans, attempts, marks = run(_match())
     if as_json:
         found = [asdict(orphan) for orphan in orphans]
         print_json({"ok": not orphans, "attempts": attempts, "marks": marks, "orphans": found})
     else:
-        words = [f"{attempts} effects in the ledger, {marks} marks of Lee in Stripe's books of the last 29 days."]
+        words = [
+            f"{attempts} effects in the ledger, {marks} marks of Lee in Stripe's books of the last {KEPT.days} days."
+        ]
         if not orphans:
             words.append("Each has its counterpart: attempt, decision and outcome in the log, the effect at Stripe.")
         _say(words, (f"{orphan.kind} {orphan.intent}: {orphan.message}" for orphan in orphans))
