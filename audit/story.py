@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeGuard, cast
 
 from billing.money import Money, MoneyError
 
@@ -101,10 +102,9 @@ def _sending(who: str, told: Payload) -> tuple[str, str]:
 
 def _settled(_: str, told: Payload) -> tuple[str, str]:
     status, receipt = told.get("status"), told.get("receipt")
-    if status == "succeeded" and isinstance(receipt, Mapping):
-        done: Payload = receipt  # pyright: ignore[reportUnknownVariableType] parsed JSON
-        body = f"{_named(done.get('kind'))} `{done.get('stripe_id')}`, Stripe says {done.get('status')}"
-        return "done at Stripe", f"{body}{_amount(done)}. {_inline(done.get('details'))}"
+    if status == "succeeded" and _is_object(receipt):
+        body = f"{_named(receipt.get('kind'))} `{receipt.get('stripe_id')}`, Stripe says {receipt.get('status')}"
+        return "done at Stripe", f"{body}{_amount(receipt)}. {_inline(receipt.get('details'))}"
     if status == "failed":
         return "not done", f"Nothing changed: {told.get('failure')}. `{told.get('intent')}`"
     return "no answer yet", f"Whether `{told.get('intent')}` happened has to be found out; nobody may say either."
@@ -192,8 +192,13 @@ def _budget(entry: object) -> str:
     return f"{words[1]} of `{words[0]}` under {cap} (minor units, or a count)"
 
 
+def _is_object(value: object) -> TypeGuard[Payload]:
+    """Of parsed JSON: names are texts there."""
+    return isinstance(value, Mapping)
+
+
 def _items(value: object) -> list[object]:
-    return list(value) if isinstance(value, list | tuple) else []  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] parsed JSON
+    return cast("list[object]", value) if isinstance(value, list) else []
 
 
 def _facts(told: Payload) -> str:
@@ -202,8 +207,7 @@ def _facts(told: Payload) -> str:
 
 def _inline(value: object) -> str:
     """Names and values in a row; what has no value is left out."""
-    if isinstance(value, Mapping):
-        pairs: Payload = value  # pyright: ignore[reportUnknownVariableType] parsed JSON
-        said = [f"{name} {_inline(each)}" for name, each in pairs.items() if each is not None]
+    if _is_object(value):
+        said = [f"{name} {_inline(each)}" for name, each in value.items() if each is not None]
         return ", ".join(said) or "nothing"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
 from policy.actions import ACTIONS, Action
@@ -52,8 +54,14 @@ def receipt_of(row: IntentRow) -> Receipt | None:
         str(told["stripe_id"]),
         str(told["status"]),
         _money(amount if isinstance(amount, int) else None, currency if isinstance(currency, str) else None),
-        {str(k): v if isinstance(v, int) else str(v) for k, v in details.items()} if isinstance(details, dict) else {},  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType] parsed JSON
+        _details(details),
     )
+
+
+def _details(told: object) -> dict[str, str | int]:
+    if not isinstance(told, dict):
+        return {}
+    return {str(k): v if isinstance(v, int) else str(v) for k, v in cast("dict[object, object]", told).items()}
 
 
 def failure_of(row: IntentRow) -> str | None:

@@ -11,7 +11,7 @@ import types
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, NewType, Union, cast, get_args, get_origin, get_type_hints
 
 from billing.money import Money, MoneyError
 from policy.actions import ACTIONS
@@ -142,7 +142,8 @@ def _each(check_one: Check) -> Check:
     def check(value: Any) -> str | None:
         if type(value) is not tuple:
             return "not a tuple"
-        return next((wrong for each in value if (wrong := check_one(each)) is not None), None)  # pyright: ignore[reportUnknownVariableType]
+        held = cast("tuple[Any, ...]", value)
+        return next((wrong for each in held if (wrong := check_one(each)) is not None), None)
 
     return check
 
@@ -151,7 +152,7 @@ def _entries(check_key: Check, check_value: Check) -> Check:
     def check(value: Any) -> str | None:
         if not isinstance(value, Mapping):
             return "not a mapping"
-        for name, held in value.items():  # pyright: ignore[reportUnknownVariableType]
+        for name, held in cast("Mapping[Any, Any]", value).items():
             if (wrong := check_key(name) or check_value(held)) is not None:
                 return wrong
         return None
