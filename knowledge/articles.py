@@ -18,7 +18,7 @@ from knowledge.errors import ArticleRefused
 
 PUBLISHED_ARTICLES = Path(__file__).parent / "articles"
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)(.*)\Z", re.DOTALL)
+FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)(.*)\Z", re.DOTALL)
 Words = Annotated[str, Field(min_length=1, max_length=300)]
 ArticleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)]
 TopicName = Annotated[str, Field(pattern=r"^[a-z]+(?:_[a-z]+)*$", max_length=80)]
@@ -109,7 +109,7 @@ class Article(BaseModel):
 
 def parse_article(markdown: str, where: str) -> Article:
     """Read one article. Raises `ArticleRefused`, which names `where` and every key that is wrong."""
-    match = _FRONT_MATTER.match(markdown)
+    match = FRONT_MATTER.match(markdown)
     if match is None:
         raise ArticleRefused(where, "it does not begin with front matter between two lines of ---")
     try:
@@ -125,7 +125,7 @@ def parse_article(markdown: str, where: str) -> Article:
     try:
         return Article.model_validate({**front, "text": match[2].strip()})
     except ValidationError as error:
-        raise ArticleRefused(where, _plainly(error)) from error
+        raise ArticleRefused(where, plainly(error)) from error
 
 
 def read_articles(folder: Path = PUBLISHED_ARTICLES) -> list[Article]:
@@ -149,7 +149,7 @@ def published(articles: Iterable[Article]) -> list[Article]:
     return [article for article in articles if article.state is State.PUBLISHED]
 
 
-def _plainly(error: ValidationError) -> str:
+def plainly(error: ValidationError) -> str:
     return "; ".join(
         f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}" for problem in error.errors()
     )

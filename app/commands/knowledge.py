@@ -18,15 +18,21 @@ Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command()
 def index(
     folder: Annotated[
-        Path | None, typer.Argument(help="A folder of Markdown articles; default: the shipped ones.")
+        Path | None,
+        typer.Argument(help="A folder (or file) of Markdown, HTML or JSONL articles; default: the shipped ones."),
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="Where articles are from that do not say it themselves: you vouch for it.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Make the index equal to a folder of articles; only changed ones are embedded again."""
-    from knowledge.articles import PUBLISHED_ARTICLES
+    from knowledge.articles import read_articles
+    from knowledge.helpcentre import HelpCentre, read_helpcentre
 
+    found = HelpCentre(tuple(read_articles())) if folder is None else read_helpcentre(folder, source)
     with open_knowledge(index_if_empty=False) as knowledge:
-        report = knowledge.reindex(folder or PUBLISHED_ARTICLES)
+        report = knowledge.sync(found.articles)
     told = {
         "articles": report.unchanged + report.embedded,
         "embedded": report.embedded,
@@ -36,8 +42,35 @@ def index(
     }
     if as_json:
         print_json(told)
-    else:
-        console.print(", ".join(f"{count} {name}" for name, count in told.items()))
+        return
+    console.print(", ".join(f"{count} {name}" for name, count in told.items()))
+    for path in found.questions:
+        console.print(f"{path.name} holds questions and no articles: lee knowledge eval takes it", style="dim")
+
+
+@app.command("eval")
+def evaluate(
+    articles: Annotated[Path, typer.Option(help='JSONL of {"id", "title", "text"}, or a folder as for `index`.')],
+    queries: Annotated[Path, typer.Option(help='JSONL of {"query", "article"}.')],
+    as_json: Json = False,
+) -> None:
+    """How well a help centre is found, in a scratch index; the last line is JSON."""
+    from app.settings import load_settings
+    from knowledge.embedder import BUNDLED_MODEL, load_embedder
+    from knowledge.evaluation import evaluate, read_questions
+    from knowledge.helpcentre import read_helpcentre
+
+    questions = read_questions(queries)
+    found = read_helpcentre(articles, source=articles.name).articles
+    held = {article.id for article in found}
+    model = load_settings().embedding_model or BUNDLED_MODEL
+    report = evaluate(found, questions, load_embedder(model))
+    if not as_json:
+        lost = sum(question.article not in held for question in questions)
+        console.print(
+            f"{len(found)} articles, {len(questions)} questions" + (f", {lost} of no article" if lost else "")
+        )
+    print_json(report.told())
 
 
 @app.command()
