@@ -89,12 +89,12 @@ class Reconciler:
 
     def _take_back(self, row: IntentRow, why: str, tell: Tell) -> bool:
         with self.store.unit() as uow:
-            if not uow.ledger.take_back(row.id, why):
-                return False
-            told = {"intent": row.id, "operation_key": row.operation_key, "stripe_id": row.stripe_id, "failure": why}
-            uow.record("effect.taken_back", RECONCILER, row.case_id, row.customer, told)
-            tell(uow, uow.ledger.get(row.id))
-        return True
+            taken = uow.ledger.take_back(row.id, why)
+            if taken:
+                told = {"intent": row.id, "operation_key": row.operation_key, "stripe_id": row.stripe_id}
+                uow.record("effect.taken_back", RECONCILER, row.case_id, row.customer, {**told, "failure": why})
+                tell(uow, uow.ledger.get(row.id))
+        return taken
 
     def _stuck(self, row: IntentRow, error: Exception) -> None:
         why = {"intent": row.id, "operation_key": row.operation_key, "error": type(error).__name__}

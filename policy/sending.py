@@ -168,7 +168,7 @@ class Sending:
         except Exception as error:
             raise EffectUnknown("find", f"{type(error).__name__}: {error}") from error
         if receipt is not None and (wrong := flaw(receipt, Receipt)):
-            raise EffectUnknown("find", wrong)
+            raise EffectUnknown("find", f"an odd receipt: {wrong}")
         return receipt
 
     def _settle(self, intent: Intent, actor: str, sent: Sent, left: datetime | None) -> Sent:

@@ -32,16 +32,17 @@ def today(q: Q) -> Money | None:
     """What all items cost now; None where one has no single price, or prices differ in currency."""
     amounts = [each.amount for each in q.facts.prices]
     currencies = {each.currency for each in amounts if each is not None}
-    if not amounts or None in amounts or len(currencies) != 1:
+    if None in amounts or len(currencies) != 1:
         return None
     return Money(sum(each.amount for each in amounts if each is not None), currencies.pop())
 
 
 def then(q: Q) -> Money | None:
-    items = _session(q).items
-    if not items or len({each.amount.currency for each in items}) != 1:
+    amounts = [each.amount for each in _session(q).items]
+    currencies = {each.currency for each in amounts}
+    if len(currencies) != 1:
         return None
-    return Money(sum(each.amount.amount for each in items), items[0].amount.currency)
+    return Money(sum(each.amount for each in amounts), currencies.pop())
 
 
 def _price(q: Q) -> Money:
@@ -156,13 +157,13 @@ def more_than_its_items(q: Q) -> Deny | None:
 
 
 def price_gone(q: Q) -> Deny | None:
-    gone = [each.price for each in q.facts.prices if not each.active]
+    gone = ", ".join(each.price for each in q.facts.prices if not each.active)
     if not gone:
         return None
     return Deny(
         "checkout.price_gone",
-        f"It is no longer sold at that price ({', '.join(gone)}).",
-        {"price": gone[0]},
+        f"It is no longer sold at that price ({gone}).",
+        {"price": gone},
         "A colleague makes a link at a price that is offered today.",
         customer_reason="That is no longer sold at the price of the link; a colleague can tell you today's.",
     )

@@ -70,14 +70,13 @@ def replaces_a_verified_one(q: Q) -> NeedsApproval | None:
 
 
 def second_of_its_type(q: Q) -> NeedsApproval | None:
-    before = _of_type(q)
+    before = ", ".join(f"{each.id} {each.verification or 'not checked'}" for each in _of_type(q))
     if not before:
         return None
     return NeedsApproval(
         "tax_id.second",
-        f"There is a number of the type {q.action.type} on file ({before[0].verification or 'not checked'}): invoices "
-        "would carry both.",
-        {"tax_id": before[0].id, "verification": before[0].verification},
+        f"There is a number of the type {q.action.type} on file ({before}): invoices would carry it too.",
+        {"on_file": before},
         "A colleague adds the new number and takes the old one off.",
     )
 

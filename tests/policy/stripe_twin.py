@@ -336,6 +336,7 @@ class StripeTwin:
         return self.receipts.get(intent.id)
 
     async def taken_back(self, intent: Intent, stripe_id: str) -> str | None:
+        await asyncio.sleep(0)
         if self.find_faults:
             raise EffectUnknown(self.find_faults.popleft(), "Stripe does not answer")
         back = [each for each in self.returned if each.intent == intent.id]

@@ -41,6 +41,7 @@ DENIED: list[tuple[str, Any, str]] = [
     ("checkout.price_gone", checkout_case(prices=todays(usd(4900), active=False)), "no longer sold"),
     ("checkout.price_gone", checkout_case(prices=todays(active=False)), "no longer sold"),
     ("checkout.price_unclear", checkout_case(prices=todays(None)), "depends on use"),
+    ("checkout.price_unclear", checkout_case(session=session(items=()), prices=()), "depends on use"),
     ("checkout.price_unclear", checkout_case(session=session(items=(ADDON, SEATS))), "depends on use"),
     (
         "checkout.price_unclear",

@@ -108,6 +108,17 @@ def _die_when(point: CrashPoint):
     return reach
 
 
+async def test_a_link_that_cannot_be_told_again_now_was_made_all_the_same(house: House) -> None:
+    proposal = house.propose(house.case(), link())
+    made = await house.gate.submit(proposal)
+    assert made.receipt is not None
+    house.stripe.faults.append("lost_before")
+    again = await house.gate.submit(proposal)
+    assert again.status is Status.SUCCEEDED
+    assert again.receipt is not None
+    assert (again.receipt.stripe_id, again.receipt.secret) == (made.receipt.stripe_id, None)
+
+
 async def test_after_a_take_over_no_link_is_made_again(house: House) -> None:
     proposal = house.propose(house.case(), link())
     made = await house.gate.submit(proposal)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from policy.settlement import Settlement, Status
@@ -56,6 +58,14 @@ async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> No
     house.must_balance()
     (entry,) = [payload for kind, payload in house.log(made.proposal.case) if kind == "effect.taken_back"]
     assert entry["failure"] == "refund_failed:lost_or_stolen_card"
+
+
+async def test_two_who_look_back_at_once_take_it_back_once(house: House) -> None:
+    made = await returned(house)
+    here, there = await asyncio.gather(house.gate.look_back(nobody), house.another_gate().look_back(nobody))
+    assert [*here, *there] == [made.intent.id]  # type: ignore[union-attr]
+    assert [kind for kind, _ in house.log(made.proposal.case)].count("effect.taken_back") == 1
+    house.must_balance()
 
 
 async def test_after_it_the_same_charge_may_be_refunded_again(house: House) -> None:

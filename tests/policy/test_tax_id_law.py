@@ -100,6 +100,14 @@ def test_what_may_be_another_company_is_a_humans(rule: str, action: SetTaxId, fa
     assert (approved.confirmation, approved.approval) == ("conf_1", "appr_1")
 
 
+def test_the_human_reads_of_every_number_of_the_type() -> None:
+    old = (TaxIdFacts("txi_1", "eu_vat", "DE111111111", "unverified"), TaxIdFacts("txi_2", "eu_vat", "DE2", None))
+    asked = ask_with_yes(vat("DE999999999"), tax_id_case(tax_ids=old))
+    assert isinstance(asked, NeedsApproval)
+    assert asked.rule == "tax_id.second"
+    assert asked.facts["on_file"] == "txi_1 unverified, txi_2 not checked"
+
+
 @pytest.mark.parametrize(
     ("action", "facts"),
     [

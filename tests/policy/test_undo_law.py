@@ -69,6 +69,16 @@ def test_what_may_have_been_agreed_is_a_humans_after_the_customers_yes(rule: str
 
 
 @pytest.mark.parametrize(
+    ("facts", "said"),
+    [(planned(steps=3), "holds 3 steps"), (planned(ends=True), "holds the end of the subscription")],
+)
+def test_the_human_reads_what_else_would_be_undone(facts: ScheduledChangeCase, said: str) -> None:
+    decision = ask_with_yes(undo(), facts)
+    assert isinstance(decision, NeedsApproval)
+    assert said in decision.reason
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         undo_case(),

@@ -147,6 +147,19 @@ async def test_an_old_effect_is_found_not_made_again(house: House) -> None:
     house.must_balance()
 
 
+async def test_an_odd_answer_to_a_look_up_is_none(house: House) -> None:
+    """Neither found nor absent: what is no receipt settles nothing."""
+    house.stripe.faults.extend(["lost_after"] * 3)
+    house.stripe.find_faults.extend(["odd"] * 3)
+    made = await start(house, refund())
+    assert made.status is Status.PENDING
+    assert list(house.stripe.find_faults) == ["odd"]
+    assert await house.gate.reconcile() == []
+    assert len(await house.gate.reconcile()) == 1
+    assert len(house.stripe.made) == 1
+    house.must_balance()
+
+
 async def test_looking_again_and_again_writes_nothing_new(house: House) -> None:
     house.stripe.faults.extend(["lost_before"] * 30)
     house.stripe.find_faults.extend(["down"] * 30)

@@ -39,6 +39,8 @@ async def test_the_button_cannot_carry_it_out_afterwards(house: House, action: o
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, WITHDREW)
     with house.store.look() as uow:
         assert uow.proposals.get(proposal.id).rule == WITHDREW
+    kind, last = house.log(proposal.case)[-1]
+    assert (kind, last["verdict"], last["rule"]) == ("proposal.decided", "deny", WITHDREW)
     assert house.stripe.calls == []
     assert house.intents() == []
 
