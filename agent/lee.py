@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any, Protocol
 
@@ -33,6 +33,7 @@ from agent.prompting import SYSTEM_PROMPT, render
 from agent.recovery import confirm, restore
 from agent.release import Ending, release
 from agent.reply import HeldReply
+from agent.searching import searched
 from agent.settings import AgentSettings
 from agent.turn import OpenTurn, TurnResult, Units, from_json
 from agent.understanding import Topics, understand, wants_human
@@ -112,12 +113,13 @@ class Lee:
         try:
             journal = Journal(self.store, opened.turn.id)
             worked = Worked(await self._topic(opened, journal), journal=journal)
-            return await self._work(opened, journal, endings, worked)
+            ending = await self._work(opened, journal, endings, worked)
         except LogUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - whatever broke, the customer must not be left alone with it
             log.warning("agent.turn_failed", turn=opened.turn.id, case=opened.case.id, error=place(error))
-            return await endings.to_human(worked, "internal_error", detail=place(error))
+            ending = await endings.to_human(worked, "internal_error", detail=place(error))
+        return replace(ending, searches=searched(journal, ending.result.citations))
 
     async def _work(self, opened: OpenTurn, journal: Journal, endings: Endings, worked: Worked) -> Ending:
         topic = worked.topic

@@ -7,8 +7,10 @@ from typing import Any
 
 import structlog
 
+from agent.searching import Searched
 from agent.turn import OpenTurn, TurnResult, Units
 from store.errors import StaleEpoch
+from store.unit_of_work import UnitOfWork
 
 log = structlog.get_logger(__name__)
 
@@ -17,13 +19,15 @@ INBOX = "inbox"  # the owner of an escalated case until a named human acknowledg
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """`held` keeps the reply back as a draft for a human (draft mode, shadow mode); `proposal` waits for approval."""
+    """`held` keeps the reply back as a draft for a human (draft mode, shadow mode); `proposal` waits for approval;
+    `searches` go into the log of searches."""
 
     result: TurnResult
     packet: dict[str, Any] | None = None
     reason: str | None = None
     proposal: str | None = None
     held: bool = False
+    searches: tuple[Searched, ...] = ()
 
 
 def release(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
@@ -58,6 +62,7 @@ def _release(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
             case.customer,
             {"turn": turn.id, "outcome": result.outcome, "reason": ending.reason, "text": said.body},
         )
+        _log_searches(uow, opened, ending)
         uow.turns.finish(turn.id, result.outcome, result.as_json())
     return result
 
@@ -80,8 +85,14 @@ def _draft(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
             case.customer,
             {"turn": turn.id, "reason": "the case is a human's", "text": said.body},
         )
+        _log_searches(uow, opened, ending)
         uow.turns.finish(turn.id, kept.outcome, kept.as_json())
     return kept
+
+
+def _log_searches(uow: UnitOfWork, opened: OpenTurn, ending: Ending) -> None:
+    for n, made in enumerate(ending.searches):
+        uow.searches.add(opened.case.id, opened.turn.id, n, _author(ending.result), made.question, made.found)
 
 
 def _author(result: TurnResult) -> str:

@@ -4,6 +4,7 @@ Kept, because law or the log's proof needs it: Stripe's ids, amounts and times i
 (commercial books; caps must not start anew), and the log's headers, which name no customer. Everything the customer, a
 model or a human wrote becomes unreadable, in old backups of the database too; names (`cases.user`, `messages.author`)
 are overwritten here but stay in backups made before.
+Of a search, which of our articles it found stays; a draft of an article goes with the messages that it is made from.
 """
 
 from __future__ import annotations

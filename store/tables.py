@@ -258,3 +258,32 @@ audit_entries = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("leaf", LargeBinary(32), nullable=False),  # RFC 6962 leaf hash over the header and the ciphertext
 )
+
+searches = Table(
+    "searches",
+    metadata,
+    _id(),
+    _case(),
+    Column("turn_id", String(64)),  # None: a human searched for the case
+    Column("n", Integer, nullable=False),  # 0, 1, 2 … within the turn
+    Column("actor", String(256), nullable=False),  # lee:<model> | human:<name>
+    Column("found", Text, nullable=False),  # JSON: passages of our own articles, with their scores: nobody's data
+    Column("question_sealed", LargeBinary, nullable=False),  # its vector is kept nowhere: it would tell the question
+    Column("created_at", String(32), nullable=False),
+    UniqueConstraint("turn_id", "n", name="searches_once"),
+    Index("searches_of_case", "case_id"),
+    Index("searches_by_time", "created_at"),
+)
+
+# What a human decided about the draft that a case gives; the draft itself is made anew from the case's messages each
+# time, so that it goes when they go.
+draft_decisions = Table(
+    "draft_decisions",
+    metadata,
+    Column("case_id", String(64), ForeignKey("cases.id"), primary_key=True),
+    Column("status", String(12), nullable=False),  # published | discarded
+    Column("article", String(200)),  # the article it became
+    Column("human", String(256), nullable=False),
+    Column("decided_at", String(32), nullable=False),
+    CheckConstraint("status in ('published', 'discarded')", name="draft_decisions_status"),
+)

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 
 from store.cases import CaseRows
 from store.consents import ConsentRows
+from store.drafts import DraftRows
 from store.escalations import EscalationRows
 from store.ledger import LedgerRows
 from store.log import LogRow, LogRows
 from store.messages import MessageRows
 from store.proposals import ProposalRows
+from store.searches import SearchRows
 from store.turns import TurnRows
 from store.workers import WorkerRows
 
@@ -41,6 +43,8 @@ class UnitOfWork:
         self.ledger = LedgerRows(self)
         self.log = LogRows(self)
         self.workers = WorkerRows(self)
+        self.searches = SearchRows(self)
+        self.drafts = DraftRows(self)
 
     def record(
         self, kind: str, actor: str, case_id: str | None, customer: str | None, payload: Mapping[str, object]
