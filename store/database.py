@@ -13,13 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from store.dialects import engines, unavailable, unfit
-from store.errors import LogUnavailable, NestedUnit, TooLong
+from store.errors import KeyMissing, KeysDiffer, LogUnavailable, NestedUnit, TooLong
 from store.ids import fresh
 from store.instants import Clock
-from store.keys import Keyring
+from store.keys import Keyring, open_keyring
 from store.migrations import migrate
 from store.turns import StepRow
 from store.unit_of_work import UnitOfWork
+
+DATA_KEYS = "data-keys.sqlite"
+KEY_FILE = "wrapping.key"
 
 
 class Steps(Protocol):
@@ -31,8 +34,8 @@ class Steps(Protocol):
 class Store:
     """The facts that last. Safe to share between threads; one unit a thread at a time.
 
-    `folder` holds what must live outside the database: data keys, the log's signing key, its checkpoints. `worker` is
-    the life that takes turns here, once it has signed in."""
+    `folder` holds what must live outside the database: the log's signing key, its checkpoints, by default the data keys
+    too. `worker` is the life that takes turns here, once it has signed in."""
 
     def __init__(self, engines: tuple[Engine, Engine, Engine], keys: Keyring, folder: Path, clock: Clock) -> None:
         self._writer, self._noting, self._reader = engines
@@ -58,7 +61,7 @@ class Store:
         Raises `LogUnavailable` when the database cannot be written (nothing was kept; when a server vanished during the
         very commit, all of it or nothing), `TooLong`, `NestedUnit`."""
         with self._one(self._writer) as connection:
-            yield UnitOfWork(connection, self.keys, self.clock, self.worker)
+            yield UnitOfWork(connection, self.keys.for_one_unit(), self.clock, self.worker)
 
     @contextmanager
     def notes(self) -> Generator[Steps]:
@@ -67,7 +70,7 @@ class Store:
         A loss of power may take the newest steps, never one written before a `unit` that committed: an intent takes
         along the answer that led to it. Raises as `unit` does."""
         with self._one(self._noting) as connection:
-            yield UnitOfWork(connection, self.keys, self.clock, self.worker).turns
+            yield UnitOfWork(connection, self.keys.for_one_unit(), self.clock, self.worker).turns
 
     @contextmanager
     def _one(self, engine: Engine) -> Generator[Connection]:
@@ -86,7 +89,7 @@ class Store:
 
         Raises `LogUnavailable` when the database cannot be read."""
         with _plainly(), self._reader.connect() as connection:
-            yield UnitOfWork(connection, self.keys, self.clock, self.worker)
+            yield UnitOfWork(connection, self.keys.for_one_unit(), self.clock, self.worker)
 
     def close(self) -> None:
         """Close every connection. The store cannot be used afterwards."""
@@ -96,11 +99,15 @@ class Store:
         self.keys.close()
 
 
-def open_store(url: str, keys: Path, clock: Clock) -> Store:
+def open_store(
+    url: str, keys: Path, clock: Clock, *, keys_url: str | None = None, key_file: Path | None = None
+) -> Store:
     """Open a database (`sqlite:///path`, `postgresql://…`), creating and migrating it as needed.
 
-    `keys` is a folder outside the database (made with mode 0700 if absent) for data keys, signing key and checkpoints.
-    Raises `LogUnavailable`, `SchemaMismatch`, ValueError for a URL of another kind."""
+    `keys` is a folder outside the database (made with mode 0700 if absent) for signing key and checkpoints, and for the
+    data keys and the file of key-encryption keys unless `keys_url` and `key_file` say where those are.
+    Raises `LogUnavailable`, `SchemaMismatch`, `KeysUnusable`, `KeyMissing` and `KeysDiffer` when the data keys are not
+    those that the database was written with, ValueError for a URL of another kind."""
     try:
         keys.mkdir(mode=0o700, parents=True, exist_ok=True)
         opened = engines(url)
@@ -109,11 +116,28 @@ def open_store(url: str, keys: Path, clock: Clock) -> Store:
     try:
         with _plainly():
             migrate(opened[0])
-        return Store(opened, Keyring(keys / "data-keys.sqlite", clock), keys, clock)
+        ring = open_keyring(keys_url or f"sqlite:///{keys / DATA_KEYS}", key_file or keys / KEY_FILE, clock)
     except BaseException:
         for engine in opened:
             engine.dispose()
         raise
+    store = Store(opened, ring, keys, clock)
+    try:
+        _fits(store)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def _fits(store: Store) -> None:
+    """The newest entry of the log and the other workers tell at once whether these are their data keys."""
+    with store.look() as uow:
+        sealed_by, signed_by = uow.log.newest_key(), uow.workers.house_keys()
+    if sealed_by is not None and store.keys.custody.get(sealed_by) is None:
+        raise KeyMissing(sealed_by)
+    if any(store.keys.custody.get(each) is None for each in signed_by):
+        raise KeysDiffer
 
 
 @contextmanager

@@ -58,6 +58,25 @@ def engines(url: str) -> tuple[Engine, Engine, Engine]:
     raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
 
 
+def key_engines(url: str) -> tuple[Engine, Engine]:
+    """The same for the data keys, which are read one at a time: a writing engine, and one whose reads are transactions
+    of their own. On SQLite what is overwritten is zeros in the file.
+
+    Raises ValueError as `engines` does."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        writer, _, _ = engines(url)
+        for engine in (writer, reader := _sqlite(url, None)):
+            event.listen(engine, "connect", _secure_delete)
+        return writer, reader
+    writer, _, reader = engines(url)
+    return writer, reader.execution_options(isolation_level="AUTOCOMMIT", postgresql_readonly=False)
+
+
+def _secure_delete(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    connection.cursor().execute("PRAGMA secure_delete=ON")
+
+
 def _private(path: Path) -> None:
     """Create the file for its owner alone; SQLite gives its side files the same mode."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -84,7 +103,7 @@ def _unwaited(connection: Connection) -> None:
     connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
 
-def _sqlite(url: str, begin: str, *, synchronous: str = "FULL", query_only: bool = False) -> Engine:
+def _sqlite(url: str, begin: str | None, *, synchronous: str = "FULL", query_only: bool = False) -> Engine:
     engine = create_engine(url, connect_args={"timeout": BUSY_MS / 1000})
 
     def connected(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -104,10 +123,11 @@ def _sqlite(url: str, begin: str, *, synchronous: str = "FULL", query_only: bool
         cursor.close()
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql(str(begin))
 
     event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
+    if begin is not None:
+        event.listen(engine, "begin", begun)
     return engine
 
 

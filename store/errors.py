@@ -77,7 +77,9 @@ class KeysDiffer(StoreError):
     code = "keys_differ"
 
     def __init__(self) -> None:
-        super().__init__("The other workers on this database use other data keys: LEE_KEYS must name their folder.")
+        super().__init__(
+            "The other workers on this database use other data keys: LEE_KEYS_URL or LEE_KEYS must name them."
+        )
 
 
 class TurnDone(StoreError):
@@ -111,12 +113,21 @@ class SchemaMismatch(StoreError):
 
 
 class KeyMissing(StoreError):
-    """The key file does not know the key that sealed a row: it is the wrong file or an old copy of it."""
+    """The database of data keys does not know the key that sealed a row: it is the wrong one or an old copy."""
 
     code = "key_missing"
 
     def __init__(self, key_id: str) -> None:
-        super().__init__(f"The key file has no key {key_id}: it is not the one this database was written with.")
+        super().__init__(
+            f"There is no data key {key_id}: these are not the keys this database was written with, or an old copy."
+        )
+
+
+class KeysUnusable(StoreError):
+    """The key-encryption key is missing, another one, damaged or open to others, or the data keys lie where they must
+    not. The message names the setting."""
+
+    code = "keys_unusable"
 
 
 class Forged(StoreError):

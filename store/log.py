@@ -108,6 +108,11 @@ class LogRows:
     def size(self) -> int:
         return self._uow.connection.execute(_SIZE).scalar() or 0
 
+    def newest_key(self) -> str | None:
+        """The id of the data key that sealed the newest entry."""
+        newest = select(audit_entries.c.key_id).order_by(audit_entries.c.seq.desc()).limit(1)
+        return self._uow.connection.execute(newest).scalar()
+
     def _opened(self, entry: StoredEntry) -> LogRow:
         header = entry.header
         plain = self._uow.keys.open_entry(header, entry.sealed)

@@ -58,6 +58,10 @@ class WorkerRows:
         """Gone: what is left is anybody's at once."""
         self._uow.connection.execute(update(workers).where(workers.c.life == life).values(until_ms=0))
 
+    def house_keys(self) -> set[str]:
+        """The ids of the data keys that the workers, dead ones too, use for the house."""
+        return set(self._uow.connection.execute(select(workers.c.house_key)).scalars())
+
     def alive(self) -> set[str]:
         """The lives that hold a lease now; on SQLite the own one."""
         if self._uow.connection.dialect.name == "sqlite":

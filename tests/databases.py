@@ -53,6 +53,10 @@ class Databases(Protocol):
         """The URL of an empty, migrated database; on SQLite it is `lee.db` in `folder`, which is made."""
         ...
 
+    def empty(self, folder: Path) -> str:
+        """The URL of a database without any table, `keys.db` in `folder` on SQLite."""
+        ...
+
     def copy(self, url: str, folder: Path) -> str:
         """The URL of a copy as a backup would make it, `old.db` in `folder` on SQLite."""
         ...
@@ -74,6 +78,10 @@ class SqliteFiles:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self._template, folder / "lee.db")
         return f"sqlite:///{folder / 'lee.db'}"
+
+    def empty(self, folder: Path) -> str:
+        folder.mkdir(parents=True, exist_ok=True)
+        return f"sqlite:///{folder / 'keys.db'}"
 
     def copy(self, url: str, folder: Path) -> str:
         with (
@@ -162,6 +170,9 @@ class PostgresDatabases:
         folder.mkdir(parents=True, exist_ok=True)
         return self._copied("template")
 
+    def empty(self, folder: Path) -> str:
+        return self._copied("template1")
+
     def copy(self, url: str, folder: Path) -> str:
         """Whoever is connected to the original loses the connection: PostgreSQL copies only what nobody uses."""
         name = make_url(url).database or ""
@@ -197,6 +208,14 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def database_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
     """An empty, migrated database; on SQLite it is `lee.db` in `tmp_path`."""
     url = databases.fresh(tmp_path)
+    yield url
+    databases.drop(url)
+
+
+@pytest.fixture
+def keys_url(databases: Databases, tmp_path: Path) -> Iterator[str]:
+    """A database for data keys alone, empty; on SQLite it is `keys.db` in `tmp_path`."""
+    url = databases.empty(tmp_path)
     yield url
     databases.drop(url)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import pytest
+
 from store.checkpoints import checkpoint, verify
 from store.database import Store, open_store
 from store.erasure import ERASED_NAME, erase
-from tests.store.conftest import SQLITE
+from store.errors import KeyMissing
+from tests.databases import Databases
+from tests.store.conftest import BOTH, SQLITE, Clock
 
 
 @SQLITE
@@ -57,27 +61,45 @@ def test_erasing_twice_or_a_stranger_changes_nothing_more(store: Store) -> None:
     assert erase(store, "cus_nobody", "anna").cases == ()
 
 
-@SQLITE
-def test_a_backup_made_before_has_no_words_either_and_its_log_verifies(store: Store, tmp_path: Path) -> None:
+@BOTH
+def test_a_backup_made_before_has_no_words_either_and_its_log_verifies(
+    database_url: str, keys_url: str, databases: Databases, tmp_path: Path, clock: Clock
+) -> None:
+    """The data keys in a database by URL, as several machines have them."""
+
+    def opened(url: str) -> Store:
+        return open_store(url, tmp_path / "keys", clock, keys_url=keys_url, key_file=tmp_path / "kek")
+
+    store = opened(database_url)
     with store.unit() as uow:
         case = uow.cases.open("cus_maya", "maya", "owner", "chat")
         uow.messages.add(case.id, "inbound", "customer:maya", "about the jellyfish")
         uow.record("ticket.received", "customer:maya", case.id, "cus_maya", {"text": "jellyfish"})
+        uow.record("lee.started", "lee", None, None, {})
     checkpoint(store)
-    url = store_backup(tmp_path)
+    store.close()
+    (tmp_path / "backup").mkdir()
+    url = databases.copy(database_url, tmp_path / "backup")
+    store = opened(database_url)
     erase(store, "cus_maya", "anna")
-    backup = open_store(url, store.folder, store.clock)
+    store.close()
+    backup = opened(url)
     with backup.look() as uow:
         assert [(row.body, row.erased) for row in uow.messages.of(case.id)] == [("[erased]", True)]
         assert [row.payload for row in uow.log.of(case.id)] == [None]
     assert verify(backup).ok
     backup.close()
-    assert b"jellyfish" not in (tmp_path / "backup.db").read_bytes()
+    if databases.dialect == "sqlite":
+        assert b"jellyfish" not in (tmp_path / "backup" / "old.db").read_bytes()
+    databases.drop(url)
+    assert not (tmp_path / "keys" / "data-keys.sqlite").exists()
 
 
-def store_backup(tmp_path: Path) -> str:
-    source, copy = sqlite3.connect(tmp_path / "lee.db"), sqlite3.connect(tmp_path / "backup.db")
-    source.backup(copy)
-    copy.close()
-    source.close()
-    return f"sqlite:///{tmp_path / 'backup.db'}"
+@SQLITE
+def test_a_database_with_other_data_keys_is_refused_when_it_is_opened(
+    store: Store, database_url: str, tmp_path: Path, clock: Clock
+) -> None:
+    with store.unit() as uow:
+        uow.record("lee.started", "lee", None, None, {})
+    with pytest.raises(KeyMissing, match="not the keys this database was written with"):
+        open_store(database_url, tmp_path / "others", clock)
