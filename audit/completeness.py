@@ -76,6 +76,11 @@ class Orphan:
     message: str
 
 
+def idempotency_key(intent: str, leaf: str) -> str:
+    """Of an intent, with the leaf (hex) of the audit entry that decided it."""
+    return f"lee-{intent}-{leaf}"
+
+
 def key_mark(key: str) -> tuple[str, str | None] | None:
     """Intent and leaf in an idempotency key; None for a key that is not Lee's. A key that only looks like one is an
     intent of its own name, which no ledger knows."""

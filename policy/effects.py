@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
+from audit.completeness import key_mark
 from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
 from policy.actions import Action
@@ -33,19 +34,8 @@ class Intent:
     @property
     def metadata(self) -> dict[str, str]:
         told = {"lee_intent": self.id, "lee_operation": self.operation_key, "lee_case": self.case}
-        leaf = witness(self.idempotency_key)
-        return told if leaf is None else {**told, "lee_entry": leaf}
-
-
-def idempotency_key(intent: str, leaf: str) -> str:
-    """Of an intent, with the leaf (hex) of the audit entry that decided it."""
-    return f"lee-{intent}-{leaf}"
-
-
-def witness(key: str) -> str | None:
-    """The leaf in an idempotency key of ours; None where there is none."""
-    leaf = key.rpartition("-")[2]
-    return leaf if len(leaf) == LEAF else None
+        ours = key_mark(self.idempotency_key)
+        return told if ours is None or ours[1] is None else {**told, "lee_entry": ours[1]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +53,6 @@ class Receipt:
     details: Mapping[str, str | int] = field(default_factory=dict[str, "str | int"])
     secret: str | None = None
 
-
-LEAF: Final = 64  # hexadecimal digits of SHA-256
 
 # The one refusal that says nothing about earlier tries of the same intent: Stripe did not look at this one.
 RATE_LIMITED: Final = "rate_limited"

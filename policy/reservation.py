@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
+from audit.completeness import idempotency_key
 from billing.ids import IntentId
 from policy.actions import Action
 from policy.decisions import Allow, Decision, Deny, NeedsApproval, NeedsConfirmation, Reservation, verdict
-from policy.effects import Intent, idempotency_key
+from policy.effects import Intent
 from policy.facts import ActionFacts
 from policy.law import COLLEAGUE, decide
 from policy.limits import Limits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -13,6 +13,9 @@ from policy.effects import EffectUnknown, Intent, Receipt
 from policy.facts import LinkCase
 from tools import stripe_objects as objects
 from tools.stripe_reads import CustomerReads, understood
+
+if TYPE_CHECKING:
+    from stripe.params.billing_portal import SessionCreateParams
 
 # A portal link nobody opened stops working after five minutes; an older answer replayed under its key would be dead.
 FRESH: Final = timedelta(minutes=4)
@@ -48,14 +51,11 @@ class LinkEffect:
             return await self._session(f"{intent.idempotency_key}:again", reads)
 
     async def _session(self, key: str, reads: CustomerReads) -> stripe.billing_portal.Session:
-        params: dict[str, Any] = {"customer": reads.customer, "flow_data": {"type": "payment_method_update"}}
+        params: SessionCreateParams = {"customer": reads.customer, "flow_data": {"type": "payment_method_update"}}
         if self._return_url is not None:
             params["return_url"] = self._return_url
         return await reads.line.act(
-            lambda: reads.line.v1.billing_portal.sessions.create_async(
-                params,  # pyright: ignore[reportArgumentType] - the SDK's TypedDict, built as a dict
-                {"idempotency_key": key},
-            )
+            lambda: reads.line.v1.billing_portal.sessions.create_async(params, {"idempotency_key": key})
         )
 
 

@@ -7,7 +7,7 @@ payment, and then the payment of its invoice. Until that is paid the subscriptio
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -20,7 +20,10 @@ from tools import stripe_objects as objects
 from tools.retry_effect import CLOCKS_DIFFER, why_unpaid
 from tools.stripe_reads import CustomerReads, together, understood
 
-_NOW: Final[dict[str, Any]] = {
+if TYPE_CHECKING:
+    from stripe.params import SubscriptionResumeParams
+
+_NOW: Final[SubscriptionResumeParams] = {
     "billing_cycle_anchor": {"type": "now"},
     "payment_behavior": "resume_on_payment_success",
 }
@@ -31,7 +34,9 @@ async def paused_facts(
 ) -> ResumeCase:
     default = subscription.default_payment_method or customer.default_payment_method
     previewed, method, newest = await together(
-        _preview(reads, subscription.id), reads.payment_method(default or ""), newest_invoice(reads, subscription.id)
+        _preview(reads, subscription.id),
+        reads.payment_method(default or ""),
+        _newest_invoice_of(reads, subscription.id),
     )
     return ResumeCase(
         as_of,
@@ -56,24 +61,25 @@ def _due(previewed: stripe.Invoice) -> Money:
     return Money(previewed.amount_due, previewed.currency)
 
 
-async def newest_invoice(reads: CustomerReads, subscription: str) -> stripe.Invoice | None:
-    found = await reads.raw_subscription(subscription)
-    newest = objects.ref(found.latest_invoice) if found is not None else None
+async def _newest_invoice(reads: CustomerReads, subscription: stripe.Subscription) -> stripe.Invoice | None:
+    newest = objects.ref(subscription.latest_invoice)
     return await reads.raw_invoice(newest) if newest is not None else None
+
+
+async def _newest_invoice_of(reads: CustomerReads, subscription: str) -> stripe.Invoice | None:
+    found = await reads.raw_subscription(subscription)
+    return await _newest_invoice(reads, found) if found is not None else None
 
 
 async def start(intent: Intent, reads: CustomerReads, subscription: str) -> stripe.Subscription:
     """The subscription, running. A second try under the same intent repeats neither step."""
-    v1 = reads.line.v1
-    await reads.line.act(
-        lambda: v1.subscriptions.resume_async(
-            subscription,
-            _NOW,  # pyright: ignore[reportArgumentType] - the SDK's TypedDict, built as a dict
-            {"idempotency_key": intent.idempotency_key},
+    resumed = await reads.line.act(
+        lambda: reads.line.v1.subscriptions.resume_async(
+            subscription, _NOW, {"idempotency_key": intent.idempotency_key}
         )
     )
     try:
-        invoice = await newest_invoice(reads, subscription)
+        invoice = await _newest_invoice(reads, resumed)
         if invoice is not None and invoice.status == "open":
             await _pay(intent, reads, invoice)
         found = await reads.raw_subscription(subscription)
@@ -105,7 +111,7 @@ async def started(intent: Intent, reads: CustomerReads, subscription: str) -> st
     found = await reads.raw_subscription(subscription)
     if found is None or found.status != "active" or intent.value is None:
         return None
-    invoice = await newest_invoice(reads, subscription)
+    invoice = await _newest_invoice(reads, found)
     if invoice is None or invoice.status != "paid":
         return None
     paid_at = invoice.status_transitions.paid_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -15,6 +15,9 @@ from policy.facts import RefundCase
 from tools import stripe_objects as objects
 from tools.stripe_history import history
 from tools.stripe_reads import CustomerReads, together, understood
+
+if TYPE_CHECKING:
+    from stripe.params import RefundCreateParams
 
 RECENT: Final = timedelta(days=120)
 CHARGES: Final = 1_000  # a customer with more is for a human: the rules need all of them
@@ -50,7 +53,7 @@ class RefundEffect:
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:
         action = _action(intent)
         amount = _decided(intent, action)
-        params: dict[str, Any] = {
+        params: RefundCreateParams = {
             "charge": action.charge,
             "amount": amount.amount,
             "reason": action.grounds,
@@ -58,10 +61,7 @@ class RefundEffect:
             "expand": ["charge"],
         }
         refund = await reads.line.act(
-            lambda: reads.line.v1.refunds.create_async(
-                params,  # pyright: ignore[reportArgumentType] - the SDK's TypedDict, built as a dict
-                {"idempotency_key": intent.idempotency_key},
-            )
+            lambda: reads.line.v1.refunds.create_async(params, {"idempotency_key": intent.idempotency_key})
         )
         if _replayed(refund):
             # A replay tells how the refund began; it may have failed since.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import stripe
 
@@ -16,6 +16,9 @@ from tools import stripe_objects as objects
 from tools.stripe_history import one_invoice
 from tools.stripe_line import AUTHENTICATION_REQUIRED
 from tools.stripe_reads import CustomerReads, together, understood
+
+if TYPE_CHECKING:
+    from stripe.params import InvoicePayParams
 
 # Stripe counts whole seconds on its own clock. The gate saw the invoice open just before it made the intent, so a
 # payment a little older than the intent is still this one.
@@ -34,14 +37,12 @@ class RetryEffect:
 
     async def perform(self, intent: Intent, reads: CustomerReads) -> Receipt:
         action = _action(intent)
-        params: dict[str, Any] = {"expand": ["payments"]}
+        params: InvoicePayParams = {"expand": ["payments"]}
         if action.payment_method is not None:
             params["payment_method"] = action.payment_method
         invoice = await reads.line.act(
             lambda: reads.line.v1.invoices.pay_async(
-                action.invoice,
-                params,  # pyright: ignore[reportArgumentType] - the SDK's TypedDict, built as a dict
-                {"idempotency_key": intent.idempotency_key},
+                action.invoice, params, {"idempotency_key": intent.idempotency_key}
             )
         )
         if invoice.status == "paid":
