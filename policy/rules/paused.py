@@ -3,9 +3,9 @@ here too. Each rule is silent about a subscription that is not paused."""
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Final
 
+from billing.cards import expires
 from billing.facts import PaymentMethodFacts
 from billing.money import Money
 from policy.actions import ResumeSubscription
@@ -79,8 +79,8 @@ def no_card(q: Q) -> Deny | None:
 def expired_card(q: Q) -> Deny | None:
     if not is_paused(q):
         return None
-    held, now = card(q), q.now.astimezone(UTC)
-    if 1 <= held.exp_month <= 12 and (held.exp_year, held.exp_month) >= (now.year, now.month):
+    held = card(q)
+    if (end := expires(held)) is not None and q.now < end:
         return None
     return Deny(
         "resume.card_expired",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
+from billing.cards import expires
 from billing.declines import AUTHENTICATION, CARD_DATA, DeclineClass, classify, reason
 from billing.facts import Decline, InvoiceFacts, PaymentMethodFacts
 from billing.money import Money
@@ -86,8 +87,8 @@ def no_card(q: Q) -> Deny | None:
 
 
 def expired_card(q: Q) -> Deny | None:
-    card, now = _card(q), q.now.astimezone(UTC)
-    if 1 <= card.exp_month <= 12 and (card.exp_year, card.exp_month) >= (now.year, now.month):
+    card = _card(q)
+    if (end := expires(card)) is not None and q.now < end:
         return None
     return Deny(
         "retry.card_expired",
