@@ -60,17 +60,16 @@ def checkpoint(store: Store) -> Checkpoint:
         return signer.verifier.open(note)
 
 
-def verify(store: Store, notes: Path | None = None, public_key: Path | None = None) -> Report:
-    """Check the whole log. `notes` and `public_key` name copies kept elsewhere; by default those in `Store.folder`.
+def verify(store: Store) -> Report:
+    """Check the whole log against the checkpoints and the public key in `Store.folder`.
 
     Without any checkpoint yet the report covers 0 entries. Raises `LogUnavailable`, and `LogTampered` for a public key
     that cannot be read or is gone while notes are there."""
     with _files():
-        notes_path = notes or store.folder / NOTES
-        key_path = public_key or store.folder / PUBLIC_KEY
-        found = read_notes(notes_path) if notes is not None or notes_path.exists() else []
-        unsigned = not found and public_key is None and not key_path.exists()
-        verifier = Verifier("agent-lee/unsigned", bytes(32)) if unsigned else read_public_key(key_path)
+        notes, key = store.folder / NOTES, store.folder / PUBLIC_KEY
+        found = read_notes(notes) if notes.exists() else []
+        unsigned = not found and not key.exists()
+        verifier = Verifier("agent-lee/unsigned", bytes(32)) if unsigned else read_public_key(key)
         with store.look() as uow:
             return verify_entries(uow.log.stored(), found, verifier)
 

@@ -141,7 +141,7 @@ class TurnRows:
             raise TurnElsewhere(turn_id)
         if turn.status != "running":
             raise Conflict(f"Turn {turn_id} has not started.")
-        sealed = self._seal(customer, result, _result_aad(turn_id))
+        sealed = self._uow.keys.seal(customer, _plain(result), _result_aad(turn_id))[1]
         self._set(turn_id, status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock()))
         return self.get(turn_id)
 
@@ -199,9 +199,6 @@ class TurnRows:
         """The turn's steps in order."""
         rows = self._uow.connection.execute(_STEPS, {"turn": turn_id})
         return [self._step(row) for row in rows]
-
-    def _seal(self, customer: str, content: Mapping[str, object], aad: bytes) -> bytes:
-        return self._uow.keys.seal(customer, _plain(content), aad)[1]
 
     def _open(self, sealed: bytes, aad: bytes) -> dict[str, object] | None:
         plain = self._uow.keys.open(sealed, aad)
