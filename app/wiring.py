@@ -111,12 +111,9 @@ async def open_gatehouse(settings: Settings | None = None) -> AsyncIterator[Gate
     settings = settings or load_settings()
     limits = load_limits(settings.limits or DEFAULT)
     async with _world(settings) as world:
-        store = open_store(settings.store_url, settings.keys_folder, world.clock)
-        try:
+        with open_records(settings, world.clock) as store:
             yield Gatehouse(limits, store, _gate(settings, world, store, limits))
             _sign(store)
-        finally:
-            store.close()
 
 
 @asynccontextmanager
@@ -306,10 +303,10 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
 
 
 @contextmanager
-def open_records(settings: Settings | None = None) -> Iterator[Store]:
+def open_records(settings: Settings | None = None, clock: Callable[[], datetime] = system_clock) -> Iterator[Store]:
     """Only the store: for commands that start no workflow engine and need no owner."""
     settings = settings or load_settings()
-    store = open_store(settings.store_url, settings.keys_folder, system_clock)
+    store = open_store(settings.store_url, settings.keys_folder, clock)
     try:
         yield store
     finally:

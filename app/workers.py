@@ -9,7 +9,6 @@ database was away. A worker that was only slow loses its turns, and writes nothi
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,6 +22,7 @@ from app.turns import Take
 from billing.ids import TurnId
 from store.database import Store
 from store.errors import LogUnavailable, NameTaken, TurnElsewhere, TurnRunning
+from store.ids import fresh
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ def folder_id(data: Path) -> str:
     """Tells one worker's data folder from another's, also on another machine: an id kept in the folder itself."""
     place = data / "worker.id"
     if not place.exists():
-        place.write_text(hashlib.sha256(f"{data.resolve()}:{time.time_ns()}".encode()).hexdigest()[:32])
+        place.write_text(fresh("folder"))
     return place.read_text()
 
 
