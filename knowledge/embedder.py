@@ -1,8 +1,7 @@
 """Sentence embeddings: one small Protocol, and the model behind it.
 
-The default model travels inside a wheel, so nothing is fetched at run time. Importing torch takes a second and
-sentence-transformers four more: the one is imported when the first text is encoded, the other for models that
-`knowledge.bert` does not read.
+The default model travels inside a wheel, so nothing is fetched at run time. `knowledge.bert` reads it with numpy alone;
+sentence-transformers and torch, which take five seconds to import, are for the models that it does not read.
 """
 
 import hashlib
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from knowledge.bert import read_bert
 from knowledge.errors import EmbeddingModelUnavailable
@@ -30,6 +30,7 @@ Vectors = NDArray[np.float32]
 # Up to so many texts are one message's or one reply's: read by one thread, and kept. Waiting for a second one makes a
 # short text slower; an index of thousands is read by all cores, and not kept.
 FEW_TEXTS = 32
+BATCH = 64
 KEPT_VECTORS = 2_048  # 3 MB: a message is looked at by topics, wishes and search, a reply before and as it is released
 
 # The model reads 256 word pieces. This many characters always hold more, except for one endless "word"
@@ -64,7 +65,7 @@ class Model(Protocol):
     @property
     def dimensions(self) -> int: ...
 
-    def encode(self, texts: Sequence[str], batch_size: int) -> Vectors: ...
+    def encode(self, texts: Sequence[str], threads: int = 1) -> Vectors: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,13 @@ class AnyTransformer:
     def dimensions(self) -> int:
         return self.model.get_embedding_dimension() or 0
 
-    def encode(self, texts: Sequence[str], batch_size: int) -> Vectors:
+    def encode(self, texts: Sequence[str], threads: int = 1) -> Vectors:
+        import torch
+
+        torch.set_num_threads(threads)
         rows = self.model.encode(
             list(texts),
-            batch_size=batch_size,
+            batch_size=BATCH,
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
@@ -95,12 +99,10 @@ class SentenceTransformerEmbedder:
     their texts' digests, never the texts. Raises `EmbeddingModelUnavailable` when the model cannot be loaded.
     """
 
-    def __init__(self, model: str = BUNDLED_MODEL, batch_size: int = 64) -> None:
+    def __init__(self, model: str = BUNDLED_MODEL) -> None:
         self._model_name = model
-        self._batch_size = batch_size
         self._lock = threading.Lock()
         self._loaded: Model | None = None
-        self._threads = 1
         self._kept: OrderedDict[bytes, Vectors] = OrderedDict()
 
     @property
@@ -137,24 +139,19 @@ class SentenceTransformerEmbedder:
         return rows
 
     def _read(self, model: Model, texts: Sequence[str], threads: int | None = None) -> Vectors:
-        import torch
-
-        torch.set_num_threads(threads or self._threads)
-        return model.encode(texts, self._batch_size)
+        return model.encode(texts, threads or os.cpu_count() or 1)
 
     def _model(self) -> Model:
         if self._loaded is None:
             self._loaded = _load(self._model_name)
-            import torch
-
-            self._threads = torch.get_num_threads()
         return self._loaded
 
 
 def _load(model: str) -> Model:
     local = _local_folder(model)
-    # Read when torch is imported. Its threads spin while they wait for each other: where there are other things to
-    # do, half of the processor time goes there, and a text takes several times as long.
+    # Threads of numpy's products, and of torch's (read when it is imported), spin while they wait for each other: where
+    # there are other things to do, half of the processor time goes there, and a text takes several times as long.
+    ThreadpoolController().limit(limits=1, user_api="blas")
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         read = None if local is None else read_bert(local)
