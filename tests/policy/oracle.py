@@ -17,7 +17,7 @@ from policy.effects import Intent
 from policy.proposals import Proposal
 from tests.policy.house import House
 from tests.policy.stripe_twin import Made, noon
-from tests.policy.wild_world import CAPS, CHARGE_AGE_DAYS, OLD_DAYS, OWNED, TWINS, Caps, whole
+from tests.policy.wild_world import BILLED, CAPS, CHARGE_AGE_DAYS, OLD_DAYS, OWNED, TWINS, Caps, whole
 
 BILLING: Final = ("owner", "admin", "billing")
 REFUNDS_A_MONTH, RETRIES_A_DAY, LINKS_A_DAY, DETAILS_A_DAY, TAX_IDS_A_DAY = 2, 3, 10, 3, 3
@@ -25,6 +25,7 @@ REQUEST_DAYS, DUPLICATE_DAYS, PREVIEW_HOURS, CONSENT_HOURS = 14, 90, 24, 72
 WITHOUT_A_YES: Final = ("refund", "account_credit", "new_checkout_link", "card_update_link")
 LINKS: Final = ("new_checkout_link", "card_update_link")
 DUE: Final = {"price_team": 4_000, "price_business": 60_000, "price_free": -1_500}
+OPEN: Final = {"in_three": (60_000, "usd"), "in_four": (5_500, "jpy")}  # the others came to 20 dollars
 NOTHING: Final = Caps(0, 0, 0, 0, 0, 0, 0, 0)
 NUMBER: Final = re.compile(r"DE\d{9}|FR\d{11}")
 
@@ -68,7 +69,7 @@ class Oracle:
                 self.sent(intent)
                 return await inner(intent)
 
-            self.house.stripe.perform = perform  # type: ignore[method-assign]
+            self.house.stripe.perform = perform
 
     # ---- what is seen from outside
 
@@ -223,9 +224,18 @@ class _Judgement:
         self.must(effect.amount == told["amount"], "another amount than asked", effect)
         self.must(effect.amount <= _caps(effect).credit or human, "more than the cap of one credit", effect)
         self.must(effect.currency == ("jpy" if effect.customer == "cus_kenji" else "usd"), "another currency", effect)
+        if (invoice := told["invoice"]) is not None:
+            name, kind = OWNED[effect.customer], str(invoice).removeprefix(f"in_{OWNED[effect.customer]}")
+            self.must(str(invoice).startswith(f"in_{name}"), "for another customer's invoice", effect)
+            self.must(kind in ("", "_paid"), "for what was never billed", effect)
+            before = self.amounts[("credited", str(invoice))]
+            self.amounts[("credited", str(invoice))] += effect.amount
+            came_to = BILLED if kind == "_paid" else OPEN.get(str(invoice), (2_000, ""))[0]
+            self.must(before + effect.amount <= came_to, "credited more than the invoice came to", effect)
+            self.must(before == 0 or human, "a second credit for one invoice", effect)
 
     def _retry_payment(self, effect: Made, told: dict[str, object], now: datetime, human: bool) -> None:
-        due = {"in_three": (60_000, "usd"), "in_four": (5_500, "jpy")}.get(effect.target, (2_000, "usd"))
+        due = OPEN.get(effect.target, (2_000, "usd"))
         self.must(effect.target == told["invoice"], "another invoice", effect)
         self.must((-effect.amount, effect.currency) == due, "another amount than due", effect)
         self.only_once(("paid", effect.target), "one invoice paid twice", effect)

@@ -50,8 +50,8 @@ def change(price: str, due: int, late: int = 0) -> dict[str, Any]:
     return {"tool": "change_plan", "subscription": "sub_one", "price": price, "proration_date": at, "amount_due": due}
 
 
-def credit(amount: int) -> dict[str, Any]:
-    return {"tool": "account_credit", "amount": amount, "grounds": "goodwill"}
+def credit(amount: int, invoice: str | None = None) -> dict[str, Any]:
+    return {"tool": "account_credit", "amount": amount, "grounds": "goodwill", "invoice": invoice}
 
 
 def details(**parts: str) -> dict[str, Any]:
@@ -177,6 +177,25 @@ async def test_it_objects_under_a_looser_law(
     assert any(each.startswith(words) for each in found), found
 
 
+@pytest.mark.parametrize(
+    ("words", "asked", "human"),
+    [("without its own yes", CANCEL, None), ("more than the cap of one refund", refund("ddd"), "hanna")],
+)
+async def test_a_yes_that_ran_out(
+    worlds: Callable[[Limits], Play], words: str, asked: dict[str, Any], human: str | None
+) -> None:
+    for_ever = part("consent", confirmation_valid_hours=9_999, approval_valid_hours=9_999)
+    for limits, objects in ((LIMITS, False), (for_ever(LIMITS), True)):
+        world = worlds(limits)
+        proposal = world.propose(world.cases[0], asked)
+        assert proposal is not None
+        await world.insist(proposal, 0)
+        world.says(proposal, human)
+        world.house.clock.pass_(hours=72, seconds=1)
+        await world.insist(proposal, 0)
+        assert any(each.startswith(words) for each in world.oracle.violations()) == objects
+
+
 async def test_a_role_that_may_not_spend(worlds: Callable[[Limits], Play]) -> None:
     everybody = LIMITS.model_copy(update={"billing_roles": frozenset(Role)})
     for limits, objects in ((LIMITS, False), (everybody, True)):
@@ -198,6 +217,10 @@ LAWLESS: list[tuple[str, list[Wish]]] = [
     ("two discounts on one subscription", [(promo("WELCOME20"), 1, None), (promo("MINE-one"), 1, None)]),
     ("another's code", [(promo("MINE-two"), 1, None)]),
     ("one invoice paid twice", [(retry("one"), 1, None), (retry("one"), 1, None)]),
+    ("credited more than the invoice came to", [(credit(1_501, "in_one_paid"), 1, "hanna")]),
+    ("a second credit for one invoice", [(credit(1, "in_one_paid"), 0, None), (credit(1, "in_one_paid"), 0, None)]),
+    ("for what was never billed", [(credit(1, "in_one_void"), 0, None)]),
+    ("for another customer's invoice", [(credit(1, "in_two_paid"), 0, None)]),
 ]
 
 
@@ -220,8 +243,10 @@ async def test_it_objects_without_any_rule(
 def _blind(world: Play, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Stripe that shows everybody everything and refuses nothing that it can carry out."""
     stripe = world.house.stripe
+    me = stripe.customers["cus_me"].id
     for name, each in stripe.charges.items():
-        stripe.charges[name] = replace(each, disputed=False, customer=world.house.stripe.customers["cus_me"].id)
+        stripe.charges[name] = replace(each, disputed=False, customer=me)
+    stripe.invoices.update({name: replace(each, customer=me) for name, each in stripe.invoices.items()})
     mine = stripe.codes["MINE-two"]
     stripe.codes["MINE-two"] = (replace(mine[0], customer=None), *mine[1:])
     before = dict(stripe.invoices)

@@ -75,7 +75,8 @@ def _twin(rng: random.Random) -> Arguments:
 
 def _retry(rng: random.Random) -> Arguments:
     card = rng.choice([None, None, f"pm_{rng.choice(NAMES)}"])
-    return {"tool": "retry_payment", "invoice": f"in_{rng.choice(NAMES)}", "payment_method": card}
+    kind = rng.choice(["", "", "", "", "_paid", "_void"])
+    return {"tool": "retry_payment", "invoice": f"in_{rng.choice(NAMES)}{kind}", "payment_method": card}
 
 
 def _change(rng: random.Random) -> Arguments:
@@ -110,11 +111,19 @@ def _undo(rng: random.Random) -> Arguments:
 
 
 def _credit(rng: random.Random) -> Arguments:
-    amount = rng.choice([1, 500, 501, 1000, 1001, 9_000, 99_999_999])
+    amount = rng.choice([1, 500, 501, 1000, 1001, 1_500, 1_501, 9_000, 99_999_999])
+    told = {"tool": "account_credit", "amount": amount}
+    grounds = rng.choice(["service_outage", "billing_error", "goodwill"])
+    return {**told, "grounds": grounds, **rng.choice([{}, {"invoice": None}])}
+
+
+def _credit_for(rng: random.Random) -> Arguments:
+    """Towards an invoice that bears it out, or does not."""
+    kind = rng.choice(["_paid", "_paid", "_paid", "", "_void"])
     return {
-        "tool": "account_credit",
-        "amount": amount,
-        "grounds": rng.choice(["service_outage", "billing_error", "goodwill"]),
+        **_credit(rng),
+        "amount": rng.choice([1, 500, 501, 1_000, 1_500, 1_501]),
+        "invoice": f"in_{rng.choice(NAMES)}{kind}",
     }
 
 
@@ -154,6 +163,7 @@ WEIGHED: Final[list[Callable[[random.Random], Arguments]]] = [
     *[_resume] * 2,
     *[_undo] * 2,
     *[_credit] * 2,
+    *[_credit_for] * 2,
     *[_promo] * 2,
     _details,
     _address,

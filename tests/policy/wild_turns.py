@@ -26,6 +26,7 @@ from tests.policy.wild_actions import own, wild_action
 from tests.policy.wild_world import LIMITS, OWNED, PEOPLE, settle_in
 
 HOURS = (1, 5, 24, 80, 24 * 20)
+LATE = (71.9, 72.1, 80, 24 * 20)  # a yes is good for 72 hours
 
 
 @dataclass
@@ -49,6 +50,7 @@ class Play:
             (
                 "wild",
                 "own",
+                "late",
                 "again",
                 "together",
                 "hands",
@@ -59,17 +61,19 @@ class Play:
                 "returned",
                 "reconcile",
             ),
-            (6, 24, 4, 3, 2, 3, 1, 2, 1, 1, 2),
+            (6, 22, 2, 4, 3, 2, 3, 1, 2, 1, 1, 2),
         )[0]:
             case "wild":
                 await self._wild()
             case "own":
                 await self._own()
+            case "late":
+                await self._late()
             case "again" if self.asked:
                 await self.submit(rng.choice(self.asked))
             case "together" if self.asked:
                 some = [rng.choice(self.asked) for _ in range(rng.randint(2, 5))]
-                fresh = [self._known(replace(each, id=self._name())) for each in some]  # type: ignore[arg-type]
+                fresh = [self._known(replace(each, id=self._name())) for each in some]
                 await asyncio.gather(*(self.submit(each) for each in (*some, *fresh)))
             case "hands":
                 self.change_hands(rng.choice(self.cases))
@@ -106,12 +110,23 @@ class Play:
         if proposal is not None:
             await self.insist(proposal, self.rng.randint(0, 3), self.rng.choice(["hanna", "hugo"]))
 
+    async def _late(self) -> None:
+        """People say yes, and it is carried out just before that yes runs out, just after, or in another month."""
+        case = self.rng.choice(self.cases)
+        proposal = self.propose(case, own(wild_action(self.rng), self.oracle.cases[case]))
+        if proposal is None or await self.submit(proposal) is not Status.WAITING:
+            return
+        self.says(proposal, self.rng.choice([None, "hanna", "hugo"]))
+        await self._pass(self.rng.choice(LATE))
+        self.tally["late"] += 1
+        await self.submit(proposal)
+
     async def insist(self, proposal: Proposal, yeses: int, human: str | None = "hanna") -> None:
         """Ask, get a yes from whoever is waited for, ask again; `human` None: only the customer says yes."""
         for _ in range(yeses):
             if await self.submit(proposal) is not Status.WAITING:
                 return
-            self._yes(proposal, human)
+            self.says(proposal, human)
         await self.submit(proposal)
 
     def propose(
@@ -124,9 +139,8 @@ class Play:
         stale: bool = False,
     ) -> Proposal | None:
         self.tally["proposals"] += 1
-        tool = told.get("tool")
         try:
-            action = ACTIONS[tool].model_validate({k: v for k, v in told.items() if k != "tool"})  # type: ignore[index]
+            action = ACTIONS[told["tool"]].model_validate({k: v for k, v in told.items() if k != "tool"})
         except (ValidationError, KeyError, TypeError):
             self.tally["malformed"] += 1
             return None
@@ -160,15 +174,15 @@ class Play:
             assert answer.intent is None, "an intent without a permission"
         return answer.status
 
-    def _yes(self, proposal: Proposal, human: str | None) -> None:
+    def says(self, proposal: Proposal, human: str | None) -> None:
         """Whichever yes it waits for."""
         with contextlib.suppress(Conflict, NotFound):
-            self.house.says_yes(proposal)
+            self.house.says_yes(proposal, self.house.limits.consent.confirmation_valid_hours)
             self.oracle.customer_says_yes(proposal)
         if human is None:
             return
         with contextlib.suppress(Conflict, NotFound):
-            self.house.approves(proposal, human)
+            self.house.approves(proposal, human, self.house.limits.consent.approval_valid_hours)
             self.oracle.human_says_yes(proposal, human)
 
     def change_hands(self, case: str) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from billing.ids import SubscriptionId
 from billing.money import Money
 from policy.limits import CurrencyLimits
-from tests.policy.house import SHIPPED, House, charge, furnish
+from tests.policy.house import SHIPPED, House, charge, furnish, invoice
 from tests.policy.stripe_twin import noon
 
 PEOPLE: Final = ("cus_me", "cus_other", "cus_third", "cus_kenji")
@@ -21,6 +21,7 @@ AMOUNTS: Final = {"aaa": 2000, "bbb": 9000, "ccc": 10_000, "ddd": 10_001, "eee":
 TWINS: Final = ("tw1", "tw2")
 KINDS: Final = (*AMOUNTS, "eur", "jpy", "chf", "bad", "old", *TWINS)
 CHARGE_AGE_DAYS: Final = 3
+BILLED: Final = 1_500  # what the invoice "paid" of each customer came to, in their currency
 OLD_DAYS: Final = 60  # of the charge "old": past the window of a request, within that of a duplicate
 
 
@@ -91,6 +92,11 @@ def settle_in(house: House) -> dict[str, str]:
         house.stripe.subscriptions[f"sub_one_{kind}"] = replace(found, id=SubscriptionId(f"sub_one_{kind}"))
     _larger(house, "in_three", Money(60_000, "usd"))
     _larger(house, "in_four", Money(5_500, "jpy"))
+    for customer, name in OWNED.items():
+        came_to = Money(BILLED, "jpy" if name == "four" else "usd")
+        for kind, status in (("paid", "paid"), ("void", "void")):
+            told = {"customer": customer, "status": status, "total": came_to, "amount_remaining": came_to - came_to}
+            house.stripe.invoices[f"in_{name}_{kind}"] = invoice(f"in_{name}_{kind}", **told)
     kenji = house.stripe.customers["cus_kenji"]
     house.stripe.customers[kenji.id] = replace(kenji, balance=Money(0, "jpy"))
     for price, due in (("team", 4_000), ("business", 60_000), ("free", -1_500)):
@@ -98,5 +104,5 @@ def settle_in(house: House) -> dict[str, str]:
     return {house.case(customer): customer for customer in ("cus_me", "cus_me", *PEOPLE)}
 
 
-def _larger(house: House, invoice: str, due: Money) -> None:
-    house.stripe.invoices[invoice] = replace(house.stripe.invoices[invoice], amount_remaining=due)
+def _larger(house: House, id_: str, due: Money) -> None:
+    house.stripe.invoices[id_] = replace(house.stripe.invoices[id_], total=due, amount_remaining=due)
