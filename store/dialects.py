@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -129,6 +130,11 @@ def _sqlite(url: str, begin: str | None, *, synchronous: str = "FULL", query_onl
     if begin is not None:
         event.listen(engine, "begin", begun)
     return engine
+
+
+def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insertion into `table` that may say what happens when the row is there already (`on_conflict_do_…`)."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def now_ms(connection: Connection) -> int:

@@ -13,10 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, case, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from store import personal
+from store.dialects import upsert
 from store.errors import Conflict, NotFound
 from store.instants import read, read_or_none, written
 from store.tables import budgets, intents, reservations
@@ -93,8 +93,7 @@ class LedgerRows:
         if amount <= 0:
             raise ValueError(f"a budget holds positive amounts, not {amount}")
         connection = self._uow.connection
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(make(budgets).values(key=budget, held=0).on_conflict_do_nothing())
+        connection.execute(upsert(connection, budgets).values(key=budget, held=0).on_conflict_do_nothing())
         change = update(budgets).where(budgets.c.key == budget).values(held=budgets.c.held + amount)
         if cap is not None:
             change = change.where(budgets.c.held + amount <= cap)

@@ -78,7 +78,7 @@ class LogRows:
                 "leaf": leaf,
             },
         )
-        return LogRow(seq, header.id, at, kind, actor, case_id, json.loads(plain)["payload"], leaf.hex())
+        return LogRow(seq, header.id, at, kind, actor, case_id, kept, leaf.hex())
 
     def of(self, case_id: str) -> list[LogRow]:
         """A case's entries in order, opened."""
@@ -91,17 +91,14 @@ class LogRows:
         row = self._uow.connection.execute(select(audit_entries).where(audit_entries.c.seq == seq)).first()
         return None if row is None else self._opened(_stored(row))
 
-    def stored(self, after: int = 0) -> Iterator[StoredEntry]:
-        """All entries with `seq` above `after`, in order, sealed: what verification reads. Streams in blocks."""
-        return read_entries(self._uow.connection, after)
+    def stored(self) -> Iterator[StoredEntry]:
+        """All entries in order, sealed: what verification reads. Streams in blocks."""
+        return read_entries(self._uow.connection)
 
-    def leaves(self, after: int = 0) -> Iterator[bytes]:
-        """The leaf hashes with `seq` above `after`, in order, as stored."""
+    def leaves(self) -> Iterator[bytes]:
+        """All leaf hashes in order, as stored."""
         rows = self._uow.connection.execute(
-            select(audit_entries.c.leaf)
-            .where(audit_entries.c.seq > after)
-            .order_by(audit_entries.c.seq)
-            .execution_options(yield_per=5000)
+            select(audit_entries.c.leaf).order_by(audit_entries.c.seq).execution_options(yield_per=5000)
         )
         return (row[0] for row in rows)
 
@@ -132,15 +129,11 @@ class LogRows:
         )
 
 
-def read_entries(connection: Connection, after: int = 0) -> Iterator[StoredEntry]:
-    """Entries as they lie there: bytes that are no text any more are for the verification to find, not to fail on."""
+def read_entries(connection: Connection) -> Iterator[StoredEntry]:
+    """Entries as they lie there: bytes that are no text any more, and a row numbered before the first, are for the
+    verification to find, not to fail on or pass over."""
     with any_text(connection):
-        rows = connection.execute(
-            select(audit_entries)
-            .where(audit_entries.c.seq > after)
-            .order_by(audit_entries.c.seq)
-            .execution_options(yield_per=2000)
-        )
+        rows = connection.execute(select(audit_entries).order_by(audit_entries.c.seq).execution_options(yield_per=2000))
         for row in rows:
             yield _stored(row)
 

@@ -13,9 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from store.dialects import now_ms
+from store.dialects import now_ms, upsert
 from store.errors import KeysDiffer, NameTaken
 from store.log import HOUSE
 from store.tables import workers
@@ -41,10 +40,8 @@ class WorkerRows:
         if any(row.name == name and row.folder != folder and row.until_ms > now for row in others):
             raise NameTaken(name)
         signed = {"life": life, "folder": folder, "house_key": key, "until_ms": now + lease_ms}
-        make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(
-            make(workers).values(name=name, **signed).on_conflict_do_update(index_elements=["name"], set_=signed)
-        )
+        made = upsert(connection, workers).values(name=name, **signed)
+        connection.execute(made.on_conflict_do_update(index_elements=["name"], set_=signed))
 
     def sign(self, life: str, lease_ms: int) -> bool:
         """Still here. False when another life goes by the name now."""

@@ -170,6 +170,13 @@ def inserted(kept: Kept, chance: random.Random) -> None:
     )
 
 
+def inserted_before_all(kept: Kept, chance: random.Random) -> None:
+    kept.change(
+        f"INSERT INTO audit_entries SELECT {chance.randint(-5, 0)}, 'log_x', at, kind, actor, case_id, key_id, sealed,"
+        f" leaf FROM audit_entries WHERE seq = {chance.randint(1, ENTRIES)}"
+    )
+
+
 def swapped(kept: Kept, chance: random.Random) -> None:
     one, other = chance.sample(range(1, ENTRIES + 1), 2)
     for was, to in ((one, 10_000), (other, one), (10_000, other)):
@@ -204,7 +211,17 @@ def rewritten_with_a_new_key(kept: Kept, chance: random.Random) -> None:
 
 @pytest.mark.parametrize(
     "tampering",
-    [deleted, deleted_and_renumbered, inserted, swapped, emptied, cut, cut_and_refilled, rewritten_with_a_new_key],
+    [
+        deleted,
+        deleted_and_renumbered,
+        inserted,
+        inserted_before_all,
+        swapped,
+        emptied,
+        cut,
+        cut_and_refilled,
+        rewritten_with_a_new_key,
+    ],
 )
 def test_rows_deleted_inserted_swapped_cut_and_rewritten_are_found(
     databases: Databases, tmp_path: Path, clock: Clock, tampering: Tampering, proved: Proved
