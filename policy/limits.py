@@ -14,8 +14,8 @@ from policy.proposals import Role
 
 DEFAULT = Path(__file__).with_name("limits.toml")
 
-# A budget is kept in an INTEGER, which is 32 bits wide on PostgreSQL: a higher cap would be an error when it is used.
-Minor = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+# A budget is kept in 64 bits: no sum of amounts under such a cap leaves them, which would be an error when it is used.
+Minor = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Flag = Annotated[bool, Field(strict=True)]
 # As Stripe writes them: a table named USD would be read, and never be found.

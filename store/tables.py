@@ -24,6 +24,8 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+Minor = BigInteger().with_variant(Integer, "sqlite")  # minor units of a currency; 64 bits on both
+
 
 def _id() -> Column[str]:
     return Column("id", String(64), primary_key=True)
@@ -183,7 +185,7 @@ intents = Table(
     Column("operation_key", String(300), nullable=False, unique=True),
     Column("idempotency_key", String(255), nullable=False, unique=True),
     Column("attempt", Integer, nullable=False),
-    Column("amount", Integer),
+    Column("amount", Minor),
     Column("currency", String(3)),
     Column("policy_hash", String(64), nullable=False),
     Column("status", String(24), nullable=False),  # reserved | succeeded | failed | pending_reconciliation
@@ -213,7 +215,7 @@ budgets = Table(
     Column(
         "key", String(300), primary_key=True
     ),  # value_out:<customer key>:usd:2026-11, refunds:<customer key>:2026-11, …
-    Column("held", Integer, nullable=False, server_default="0"),  # reserved and settled, never more than the cap
+    Column("held", Minor, nullable=False, server_default="0"),  # reserved and settled, never more than the cap
     CheckConstraint("held >= 0", name="budgets_not_negative"),
 )
 
@@ -222,7 +224,7 @@ reservations = Table(
     metadata,
     Column("intent_id", String(64), ForeignKey("intents.id"), primary_key=True),
     Column("budget", String(300), ForeignKey("budgets.key"), primary_key=True),
-    Column("amount", Integer, nullable=False),
+    Column("amount", Minor, nullable=False),
     Column("state", String(10), nullable=False),  # held | settled | released
     CheckConstraint("state in ('held', 'settled', 'released')", name="reservations_state"),
     CheckConstraint("amount > 0", name="reservations_positive"),

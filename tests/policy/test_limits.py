@@ -29,7 +29,7 @@ def written(tmp_path: Path, text: str) -> Path:
         ("per_refund = 10_000", "per_refund = true", "currency.usd.per_refund"),
         ("per_refund = 10_000", "per_refund = nan", "currency.usd.per_refund"),
         ("per_refund = 10_000", "per_refund = inf", "currency.usd.per_refund"),
-        ("per_refund = 10_000", "per_refund = 2_147_483_648", "currency.usd.per_refund"),
+        ("per_refund = 10_000", "per_refund = 1_000_000_000_000_001", "currency.usd.per_refund"),
         ("request_window_days = 14", "request_window_days = -1", "refund.request_window_days"),
         ("request_window_days = 14", "request_window_days = 10_001", "refund.request_window_days"),
         ("[refund]", "[refunds]", "refund"),
