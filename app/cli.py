@@ -21,6 +21,7 @@ from typer.core import TyperGroup
 COMMANDS: Final = {
     "resolve": ("app.commands.resolve", "Resolve one ticket, or a file of tickets."),
     "chat": ("app.commands.chat", "A conversation in the terminal."),
+    "triage": ("app.commands.triage", "Topic, priority and team of a ticket, or of a file of tickets."),
     "diagnose": ("app.commands.diagnose", "What is wrong with a customer's billing, and what mends it."),
     "inbox": ("app.commands.inbox", "The human's side: show, approve, deny, reply, close."),
     "knowledge": ("app.commands.knowledge", "Index and search the help articles."),

@@ -14,6 +14,8 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.owner", "Owned", 4),
     ("app.sandbox_process", "SandboxUnavailable", 4),
     ("knowledge.errors", "KnowledgeError", 4),
+    ("agent.topics.head", "HeadUnusable", 4),
+    ("agent.triage.signals", "SignalsUnusable", 4),
     ("policy.effects", "FactsUnavailable", 4),
     ("app.resolving", "NotWritten", 5),
     ("store.errors", "LogUnavailable", 5),

@@ -33,6 +33,17 @@ class TopicGuess:
 NOTHING = TopicGuess(Topic.UNKNOWN, 0.0, Topic.UNKNOWN, 0.0, 0.0)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A guess with what it rests on: the parts of the message that were read, their vectors (parts, dimensions), and
+    the part that most clearly wants something (None where there was nothing to read)."""
+
+    guess: TopicGuess
+    parts: tuple[str, ...]
+    vectors: Floats
+    decisive: int | None
+
+
 class TopicClassifier:
     """Reads messages with `embedder` and the trained head. Raises `HeadUnusable` when they do not belong together."""
 
@@ -48,15 +59,26 @@ class TopicClassifier:
     def classify(self, texts: Sequence[str]) -> list[TopicGuess]:
         """One guess a text, in order; all texts are encoded together. Never raises for what a customer wrote: a text
         without words is `unknown` with confidence 0."""
+        return [reading.guess for reading in self.read(texts)]
+
+    def read(self, texts: Sequence[str]) -> list[Reading]:
+        """As `classify`, with what each guess rests on."""
         units = [_units(text) for text in texts]
-        topics, known = self._read([unit for of_one in units for unit in of_one])
-        guesses: list[TopicGuess] = []
+        together = [unit for of_one in units for unit in of_one]
+        vectors = self._embedder.encode(together)
+        topics, known = self._head.read(vectors, together)
+        readings: list[Reading] = []
         at = 0
         for of_one in units:
             here = slice(at, at + len(of_one))
-            guesses.append(_guess(*_together(topics[here], known[here])) if of_one else NOTHING)
             at += len(of_one)
-        return guesses
+            if not of_one:
+                readings.append(Reading(NOTHING, (), vectors[here], None))
+                continue
+            guess = _guess(*_together(topics[here], known[here]))
+            decisive = _decisive(topics[here], known[here], guess)
+            readings.append(Reading(guess, tuple(of_one), vectors[here], decisive))
+        return readings
 
     def wishes(self, text: str) -> list[TopicGuess]:
         """Distinct things asked for in one message, in the order they come up; thanks count only when alone.
@@ -75,11 +97,6 @@ class TopicClassifier:
         if found:
             return list(found.values())
         return [guess for guess in self.classify([text]) if guess.topic is not Topic.UNKNOWN]
-
-    def _read(self, units: Sequence[str]) -> tuple[Floats, Floats]:
-        if not units:
-            return np.zeros((0, len(KNOWN_TOPICS)), np.float32), np.zeros(0, np.float32)
-        return self._head.read(self._embedder.encode(units), units)
 
 
 def _units(text: str) -> list[str]:
@@ -103,7 +120,16 @@ def _together(topics: Floats, known: Floats) -> tuple[Floats, float]:
     strongest = 1 + np.argsort(-clarity[1:], kind="stable")[:STRONGEST]
     chosen = np.concatenate([[0], strongest])
     weights = clarity[chosen] / clarity[chosen].sum()
-    return weights @ topics[chosen], float(max(known[0], np.median(known[chosen])))
+    # One clear wish at the end of a story about other things is a wish; many vague sentences are none.
+    return weights @ topics[chosen], float(max(known[0], weights @ known[chosen]))
+
+
+def _decisive(topics: Floats, known: Floats, guess: TopicGuess) -> int:
+    """The part that speaks loudest for the topic; where it is not ours, the one that is least so."""
+    if guess.topic is Topic.UNKNOWN:
+        return int(np.argmin(known))
+    column = KNOWN_TOPICS.index(guess.topic)
+    return int(np.argmax(known * topics[:, column]))
 
 
 def _guess(topics: Floats, known: float) -> TopicGuess:

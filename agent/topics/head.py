@@ -53,6 +53,12 @@ class Head:
         outside = signals(scores, nearest, self.example_is_ours) @ self.novelty[:-1] + self.novelty[-1]
         return powers / powers.sum(axis=1, keepdims=True), np.asarray(1 / (1 + np.exp(-outside)), dtype=np.float32)
 
+    def nearest(self, vector: Floats, among: NDArray[np.bool_]) -> tuple[int, float]:
+        """The number of the nearest example of those marked, and its cosine."""
+        cosines = np.where(among, self._examples @ vector, -1.0)
+        best = int(cosines.argmax())
+        return best, float(cosines[best])
+
     def scores(self, vectors: Floats, texts: Sequence[str]) -> Floats:
         """Linear scores, shape (n, 35), `unknown` last."""
         scores = vectors @ self.weights.T + self.bias
