@@ -44,6 +44,14 @@ class Settings(BaseSettings):
     clickhouse_url: str | None = Field(None, description="A ClickHouse server; default: in process, in <data>.")
     limits: Path | None = Field(None, description="Policy limits; default: policy/limits.toml.")
 
+    articles: Path | None = Field(None, description="Folder of articles published here; default: <data>/articles.")
+    review_after_days: Count = Field(180, description="Days after which an article is stale that nobody has reviewed.")
+    came_back_days: Count = Field(
+        7, description="A customer who asks about the same topic again within so many days came back."
+    )
+    human_cost: Count = Field(800, description="What a case costs that a human solves, in minor units.")
+    human_cost_currency: str = Field("usd", pattern=r"^[a-z]{3}$", description="The currency of human_cost.")
+
     agent: AgentSettings = Field(
         default_factory=AgentSettings,
         description="Autonomy by topic, kill switch, shadow mode, bounds of a turn (agent/settings.py).",
@@ -58,6 +66,10 @@ class Settings(BaseSettings):
     @property
     def keys_folder(self) -> Path:
         return self.keys or self.data / "keys"
+
+    @property
+    def articles_folder(self) -> Path:
+        return self.articles or self.data / "articles"
 
     @property
     def store_url(self) -> str:

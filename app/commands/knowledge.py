@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from app.commands import articles
 from app.output import console, print_json
 from app.wiring import open_knowledge
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+app.add_typer(articles.app)  # without a name: its commands are this group's
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -77,6 +79,8 @@ def evaluate(
 def search(
     query: Annotated[str, typer.Argument(help="A question in any words.")],
     limit: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    case: Annotated[str | None, typer.Option(help="The case you search for: kept in its log of searches.")] = None,
+    human: Annotated[str | None, typer.Option("--as", help="Your name; default: the system user.")] = None,
     as_json: Json = False,
 ) -> None:
     """The best passages, and how sure it is that they answer the question."""
@@ -84,6 +88,8 @@ def search(
 
     with open_knowledge() as knowledge:
         hits = knowledge.search(query, limit)
+    if case is not None:
+        articles.keep_search(case, human, query, hits)
     sure = answer_confidence(hits)
     if as_json:
         for hit in hits:

@@ -1,0 +1,189 @@
+"""Gaps: questions that the help centre did not answer, put together by meaning, the dearest first.
+
+A turn is missing an article when nothing was quoted in it and it ended with a human for want of an answer, or with a
+question to a customer who was never answered since. What policy stopped, what needed an approval and whoever asked for
+a human are no gaps. A case counts once, with its first unanswered question.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+
+from billing.money import Money
+from knowledge.embedder import Embedder, Vectors
+from knowledge.outcomes import turn_of
+from knowledge.personal import Privacy, without_courtesies
+from store.searches import CaseHistory, SearchRow
+
+# Why a turn ends with a human when an article could have helped (`agent.escalation.REASONS`).
+FOR_WANT_OF_AN_ARTICLE = frozenset({"cannot_solve", "low_confidence", "not_understood", "reply_refused"})
+# Mean cosine distance up to which questions are put together: chosen on the scenarios of our own examples, measured on
+# questions that nobody here wrote (docs/knowledge.md).
+TOGETHER = 0.5
+MOST = 4_000  # questions clustered at once, the newest: all pairs are compared, 64 MB of cosines
+LONGEST_LABEL = 160
+
+
+class Why(StrEnum):
+    NOTHING_NEAR = "nothing_near"  # the best passage is about something else
+    NOT_QUOTED = "not_quoted"  # near enough, and still no answer
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A question of one case that got no article. `best` is the cosine of the best passage in thousandths, `nearest`
+    its article; `escalated`: a human had to answer."""
+
+    case: str
+    customer: str
+    topic: str | None
+    question: str
+    at: datetime
+    why: Why
+    escalated: bool
+    best: int
+    nearest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`label` is the most central question without personal data. `cost`: what its cases cost with a human."""
+
+    label: str
+    cases: tuple[str, ...]
+    customers: int
+    cost: Money
+    escalated: int
+    topics: tuple[str, ...]
+    why: Why
+    nearest: str | None
+    best: int
+    first_seen: datetime
+    last_seen: datetime
+
+    @property
+    def count(self) -> int:
+        return len(self.cases)
+
+
+def missed(searches: Iterable[SearchRow], histories: Mapping[str, CaseHistory], good: int) -> list[Missed]:
+    """The first unanswered question of each case, oldest first. `good`: cosine in thousandths from which a passage is
+    about the question. Searches whose customer was erased are left out."""
+    by_case: dict[str, list[SearchRow]] = defaultdict(list)
+    for row in searches:
+        by_case[row.case_id].append(row)
+    found = [
+        miss
+        for name, rows in by_case.items()
+        if (case := histories.get(name)) is not None and (miss := _first_missed(case, rows, good)) is not None
+    ]
+    return sorted(found, key=lambda miss: (miss.at, miss.case))
+
+
+def _first_missed(case: CaseHistory, rows: Sequence[SearchRow], good: int) -> Missed | None:
+    turns: dict[str, list[SearchRow]] = defaultdict(list)
+    for row in rows:
+        turns[row.turn_id or row.id].append(row)
+    for made in turns.values():
+        asked = next((row for row in made if row.question), None)
+        if asked is None or not _unanswered(case, made, good):
+            continue
+        best = max((passage for row in made for passage in row.found), key=lambda p: p.score, default=None)
+        score = 0 if best is None else best.score
+        return Missed(
+            case=case.id,
+            customer=case.customer,
+            topic=case.topic,
+            question=str(asked.question),
+            at=asked.created_at,
+            why=Why.NOTHING_NEAR if score < good else Why.NOT_QUOTED,
+            escalated=any(at >= asked.created_at for at in case.escalated),
+            best=score,
+            nearest=None if best is None else best.article,
+        )
+    return None
+
+
+def _unanswered(case: CaseHistory, made: Sequence[SearchRow], good: int) -> bool:
+    near = any(row.best >= good for row in made)
+    turn = turn_of(case, made[0])
+    if turn is None:  # a human searched: what they found not is not there
+        return made[0].turn_id is None and not near
+    if turn.proposed or any(row.quoted for row in made):
+        return False
+    if turn.outcome == "escalated":
+        return turn.reason in FOR_WANT_OF_AN_ARTICLE
+    answered_later = any(each.n > turn.n and each.outcome == "resolved" for each in case.turns)
+    return turn.outcome == "awaiting_customer" and not near and not answered_later
+
+
+def gaps(
+    missing: Sequence[Missed],
+    closed: Mapping[str, datetime],
+    embedder: Embedder,
+    privacy: Privacy,
+    cost_per_case: Money,
+) -> list[Gap]:
+    """Clusters of the newest `MOST` questions, dearest first. The same questions always give the same clusters.
+
+    `closed`: when a case's draft was published. The questions up to then that lie with the case's have their article;
+    those that came later have not got it."""
+    newest = sorted(missing, key=lambda miss: (miss.at, miss.case))[-MOST:]
+    if not newest:
+        return []
+    vectors = embedder.encode([without_courtesies(miss.question) or miss.question for miss in newest])
+    members: dict[int, list[int]] = defaultdict(list)
+    for place, cluster in enumerate(clusters(vectors)):
+        members[cluster].append(place)
+    found: list[Gap] = []
+    for places in members.values():
+        done = max((closed[newest[n].case] for n in places if newest[n].case in closed), default=None)
+        left = [n for n in places if done is None or newest[n].at > done]
+        if left:
+            found.append(_gap([newest[n] for n in left], vectors[left], privacy, cost_per_case))
+    return sorted(found, key=lambda gap: (-gap.cost.amount, -gap.escalated, gap.first_seen, gap.cases))
+
+
+def clusters(vectors: Vectors, together: float = TOGETHER) -> list[int]:
+    """A number for each row: average linkage over cosines, cut at the distance `together`. Deterministic."""
+    if len(vectors) < 2:
+        return [0] * len(vectors)
+    from sklearn.cluster import AgglomerativeClustering
+
+    distances = np.clip(1 - vectors @ vectors.T, 0, 2)
+    np.fill_diagonal(distances, 0)
+    asked: dict[str, Any] = {"n_clusters": None, "metric": "precomputed", "distance_threshold": together}
+    linked = AgglomerativeClustering(linkage="average", **asked).fit(distances)
+    return [int(label) for label in linked.labels_]
+
+
+def central(vectors: Vectors) -> int:
+    """The row that is nearest to all the others; the first of equals."""
+    return int(np.argmax(np.round((vectors @ vectors.T).sum(axis=1), 5)))
+
+
+def _gap(members: Sequence[Missed], vectors: Vectors, privacy: Privacy, cost_per_case: Money) -> Gap:
+    middle = members[central(vectors)]
+    told = " ".join(privacy.removed(without_courtesies(middle.question) or middle.question).split())
+    topics = Counter(miss.topic or "unknown" for miss in members)
+    nearest = max(members, key=lambda miss: miss.best)
+    return Gap(
+        label=told if len(told) <= LONGEST_LABEL else told[: LONGEST_LABEL - 1] + "…",
+        cases=tuple(miss.case for miss in members),
+        customers=len({miss.customer for miss in members}),
+        cost=Money(cost_per_case.amount * len(members), cost_per_case.currency),
+        escalated=sum(miss.escalated for miss in members),
+        topics=tuple(name for name, _ in sorted(topics.items(), key=lambda item: (-item[1], item[0]))),
+        why=Counter(miss.why for miss in members).most_common(1)[0][0],
+        nearest=nearest.nearest,
+        best=nearest.best,
+        first_seen=members[0].at,
+        last_seen=members[-1].at,
+    )
