@@ -35,7 +35,7 @@ def effect(tool: str = "refund", status: str = "succeeded", **fields: object) ->
         "details": {"card": "4242"},
         **fields,
     }
-    return EffectRecord(**given)  # type: ignore[arg-type]
+    return EffectRecord(**given)
 
 
 CHARGES = {

@@ -30,7 +30,7 @@ def charge(id_: str = "ch_1", **changes: object) -> ChargeFacts:
         created=NOON,
         order="order_7",
     )
-    return replace(plain, **changes)  # pyright: ignore[reportArgumentType] -- test shorthand
+    return replace(plain, **changes)
 
 
 def test_same_order_seconds_apart_is_one_purchase_paid_twice():

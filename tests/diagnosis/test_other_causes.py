@@ -40,8 +40,8 @@ async def test_duplicate_for_ninety_days(bench: Bench):
 @pytest.mark.parametrize("changes", [{"order": "ord_2"}, {"amount": 15_01}])
 async def test_two_purchases_of_one_minute(bench: Bench, changes: dict[str, str | int]):
     bought = {"amount": 15_00, "description": "Credit pack", "order": "ord_1", "card": "pm_hugo"}
-    await bench.shop.buy("cus_hugo", **bought, charge="one")  # pyright: ignore[reportArgumentType] -- mixed dict
-    await bench.shop.buy("cus_hugo", **{**bought, **changes}, charge="two")  # pyright: ignore[reportArgumentType]
+    await bench.shop.buy("cus_hugo", **bought, charge="one")
+    await bench.shop.buy("cus_hugo", **{**bought, **changes}, charge="two")
     assert await bench.causes("cus_hugo") == [RootCause.HEALTHY]
 
 

@@ -32,6 +32,7 @@ from policy.actions import (
     UpdateBillingDetails,
 )
 from policy.crash_points import Reach, pass_by
+from policy.effects import Intent
 from policy.gate import Gate
 from policy.limits import Limits, load_limits
 from policy.proposals import Owner, Principal, Proposal, Role
@@ -54,6 +55,12 @@ LIMITS = SHIPPED.model_copy(
 )
 ME = made.ME
 QUICK = Patience(facts_seconds=0.2, effect_seconds=0.05, tries=3, pause_seconds=0.0)
+
+
+def intent_of(made: Settlement) -> Intent:
+    """What was reserved for it; where nothing was, the decision says why."""
+    assert made.intent is not None, f"nothing was reserved: {made.status}, {made.decision}"
+    return made.intent
 
 
 def nobody(_: UnitOfWork, __: IntentRow) -> None:
@@ -241,6 +248,10 @@ class House:
         """A new life of the process: the same database, the same Stripe, nothing remembered."""
         return Gate(self.stripe, self.store, self.limits, self.clock, reach, patience)
 
+    def change_hands(self, case: str, to: str) -> None:
+        with self.store.unit() as uow:
+            uow.cases.take_over(case, "hanna") if to == "human" else uow.cases.hand_back(case)
+
     def log(self, case: str) -> list[tuple[str, dict[str, object]]]:
         with self.store.look() as uow:
             return [(row.kind, row.payload or {}) for row in uow.log.of(case)]
@@ -251,6 +262,10 @@ class House:
 
     def held(self, like: str) -> int:
         return sum(row.held for row in self.rows("select key, held from budgets") if row.key.startswith(like))
+
+    def begun(self) -> dict[str, str]:
+        """Every intent with its proposal."""
+        return {row.id: row.proposal_id for row in self.rows("select id, proposal_id from intents")}
 
     def intents(self) -> list[Any]:
         return self.rows("select * from intents order by created_at, id")

@@ -16,6 +16,7 @@ from typing import Final
 from policy.effects import Intent
 from policy.proposals import Proposal
 from tests.policy.house import House
+from tests.policy.paper_house import PaperHouse
 from tests.policy.stripe_twin import Made, noon
 from tests.policy.wild_world import BILLED, CAPS, CHARGE_AGE_DAYS, OLD_DAYS, OWNED, TWINS, Caps, whole
 
@@ -50,7 +51,7 @@ class Attempt:
 
 @dataclass
 class Oracle:
-    house: House
+    house: House | PaperHouse
     cases: dict[str, str]  # case -> customer
     watching: bool = True  # at Stripe's door; otherwise whoever sends says `sent`
     proposals: dict[str, Proposal] = field(default_factory=dict)
@@ -95,12 +96,14 @@ class Oracle:
 
     def violations(self) -> list[str]:
         """Everything that should not have happened, in words; empty when all is well."""
-        proposal_of = {row.id: row.proposal_id for row in self.house.rows("select id, proposal_id from intents")}
-        judge = _Judgement(self, proposal_of)
+        judge = _Judgement(self, self.house.begun())
         for attempt in self.attempts.values():
             judge.attempted(attempt)
-        for effect in self.house.stripe.made:
-            judge.made(effect)
+        stripe = self.house.stripe
+        told = [(each.at, judge.made, each) for each in (*stripe.made, *stripe.returned)]
+        told += [(stripe.returned_at[each.intent], judge.returned, each) for each in stripe.returned]
+        for _, judged, effect in sorted(told, key=lambda each: each[0]):
+            judged(effect)
         judge.found += [f"{intent} was sent after its case had changed hands" for intent in self.stale]
         return judge.found
 
@@ -187,15 +190,22 @@ class _Judgement:
             self.must(effect.currency in CAPS, "in a currency without caps", effect)
         if effect.amount > 0 and effect.currency in CAPS:
             caps = CAPS[effect.currency]
-            for key, cap in (
-                (("out", effect.customer, effect.currency, f"{now:%Y-%m}"), caps.customer_month),
-                (("out", effect.currency, _day(now)), caps.day),
-            ):
+            for key, cap in zip(_budgets(effect, now), (caps.customer_month, caps.day), strict=True):
                 self.amounts[key] += effect.amount
                 self.must(self.amounts[key] <= cap or human, f"over the cap of {key}", effect)
         if effect.amount < 0 and effect.currency in CAPS:
             self.must(-effect.amount <= CAPS[effect.currency].card or human, "charged more than the cap", effect)
         getattr(self, f"_{effect.tool}")(effect, proposal.arguments, now, human)
+
+    def returned(self, effect: Made) -> None:
+        """The bank has sent a refund back: what it took of the charge, of the month and of the case is free again."""
+        if (attempt := self.oracle.attempts.get(effect.intent)) is None:
+            return
+        now = attempt.intent.created
+        for key in (("refunded", effect.target), *_budgets(effect, now)):
+            self.amounts[key] -= effect.amount
+        self.counts[("refunds", effect.customer, f"{now:%Y-%m}")] -= 1
+        self.once.discard(("charge", attempt.intent.case, effect.target))
 
     def _refund(self, effect: Made, told: dict[str, object], now: datetime, human: bool) -> None:
         kind = effect.target.split("_")[2]
@@ -312,6 +322,11 @@ class _Judgement:
 
 def _wish(proposal: Proposal) -> str:
     return json.dumps([proposal.case, proposal.tool, proposal.arguments], sort_keys=True)
+
+
+def _budgets(effect: Made, now: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The customer's of the month, and the company's of the day."""
+    return ("out", effect.customer, effect.currency, f"{now:%Y-%m}"), ("out", effect.currency, _day(now))
 
 
 def _caps(effect: Made) -> Caps:

@@ -92,6 +92,7 @@ class StripeTwin:
         self.declines: dict[str, str] = {}  # card -> decline code
         self.made: list[Made] = []
         self.returned: list[Made] = []  # refunds that the bank has sent back since
+        self.returned_at: dict[str, datetime] = {}  # intent -> when
         self.links = 0  # they change nothing and cannot be looked up
         self.receipts: dict[str, Receipt] = {}  # intent id -> what was done for it
         self.calls: list[tuple[str, str]] = []  # (intent id, idempotency key) of every request that arrived
@@ -238,7 +239,7 @@ class StripeTwin:
         if found.status == "canceled":
             raise EffectRefused("resource_missing", "no such subscription")
         ended = {"status": "canceled"} if action.when == "now" else {"cancel_at_period_end": True}
-        self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata), **ended)  # type: ignore[arg-type]
+        self.subscriptions[found.id] = replace(found, metadata=dict(intent.metadata), **ended)
         self._made(intent, found.id, 0, "")
         return Receipt("cancel_subscription", found.id, self.subscriptions[found.id].status, None, {"ends_on": "soon"})
 
@@ -352,6 +353,7 @@ class StripeTwin:
             left = Money(charge.amount_refunded.amount - each.amount, charge.amount.currency)
             self.charges[charge.id] = replace(charge, amount_refunded=left, refunded=False)
         self.returned += back
+        self.returned_at[intent_id] = self.clock()
         del self.receipts[intent_id]
 
     # ---- the oracle's questions

@@ -8,7 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from policy.actions import Refund
+from policy.effects import Intent
 from policy.gate import Gate
+from policy.proposals import Proposal
 from policy.settlement import Settlement, Status
 from tests.policy.house import LIMITS, ME, House, charge, furnish, refund, retry
 
@@ -67,9 +70,12 @@ async def test_the_days_budget_over_many_customers(house: House) -> None:
 async def test_what_a_failure_gives_back_can_be_used(house: House) -> None:
     for n in range(32):
         house.stripe.charges[f"ch_small{n}"] = charge(f"ch_small{n}", 100)
-    house.stripe.before_commit = lambda intent: house.stripe.charges.update(
-        {intent.action.charge: charge(intent.action.charge, 100, disputed=True)}  # type: ignore[attr-defined]
-    )
+
+    def disputed(intent: Intent) -> None:
+        assert isinstance(intent.action, Refund)
+        house.stripe.charges[intent.action.charge] = charge(intent.action.charge, 100, disputed=True)
+
+    house.stripe.before_commit = disputed
     answers = [await house.ask(refund(f"ch_small{n}")) for n in range(8)]
     assert statuses(answers)[Status.FAILED] == 8
     house.stripe.before_commit = lambda _: None
@@ -86,10 +92,10 @@ def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
     start = threading.Barrier(8)
     proposals = [house.propose(house.case(), refund(f"ch_small{n}")) for n in range(32)]
 
-    def work(mine: list[object]) -> list[Settlement]:
+    def work(mine: list[Proposal]) -> list[Settlement]:
         async def all_of_them() -> list[Settlement]:
             gate = Gate(house.stripe, house.store, limits, house.clock)
-            return [await gate.submit(each) for each in mine]  # type: ignore[arg-type]
+            return [await gate.submit(each) for each in mine]
 
         start.wait(timeout=20)
         return asyncio.run(all_of_them())
@@ -111,9 +117,9 @@ def test_threads_on_one_confirmed_retry_are_one_charge(house: House) -> None:
         house.says_yes(each)
     start = threading.Barrier(8)
 
-    def work(proposal: object) -> Settlement:
+    def work(proposal: Proposal) -> Settlement:
         start.wait(timeout=20)
-        return asyncio.run(Gate(house.stripe, house.store, LIMITS, house.clock).submit(proposal))  # type: ignore[arg-type]
+        return asyncio.run(Gate(house.stripe, house.store, LIMITS, house.clock).submit(proposal))
 
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(work, proposals))

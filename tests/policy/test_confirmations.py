@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from policy.actions import Action
 from policy.proposals import Proposal
 from policy.settlement import Status
 from store.errors import Conflict, NotFound
@@ -16,8 +17,8 @@ from tests.policy.house import House, cancel, change, retry, usd
 VALID = timedelta(hours=72)
 
 
-async def waiting(house: House, action: object = None) -> Proposal:
-    proposal = house.propose(house.case(), action or retry())  # type: ignore[arg-type]
+async def waiting(house: House, action: Action | None = None) -> Proposal:
+    proposal = house.propose(house.case(), action or retry())
     answer = await house.gate.submit(proposal)
     assert answer.status is Status.WAITING
     return proposal
@@ -30,7 +31,7 @@ def confirm(house: House, proposal: Proposal, kind: str = "inbound", case: str |
 
 
 @pytest.mark.parametrize("action", [retry(), change(), cancel(), cancel("now")])
-async def test_nothing_is_charged_changed_or_cancelled_without_it(house: House, action: object) -> None:
+async def test_nothing_is_charged_changed_or_cancelled_without_it(house: House, action: Action) -> None:
     proposal = await waiting(house, action)
     for _ in range(3):
         assert (await house.gate.submit(proposal)).status is Status.WAITING

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from policy.actions import Action
 from policy.crash_points import CrashPoint, Reach
 from policy.proposals import Proposal
 from policy.settlement import Status
@@ -58,9 +59,9 @@ def dies_at(point: CrashPoint, visit: int = 1) -> Reach:
     return reach
 
 
-async def ready(house: House, action: object) -> Proposal:
+async def ready(house: House, action: Action) -> Proposal:
     """A proposal whose consent is there."""
-    proposal = house.propose(house.case(), action)  # type: ignore[arg-type]
+    proposal = house.propose(house.case(), action)
     if not isinstance(action, type(refund()) | type(credit()) | type(checkout()) | type(link())):
         assert (await house.gate.submit(proposal)).status is Status.WAITING
         house.says_yes(proposal)
@@ -70,7 +71,7 @@ async def ready(house: House, action: object) -> Proposal:
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("point", list(CrashPoint))
 @pytest.mark.parametrize("then", ["submit", "reconcile"])
-async def test_death_then_a_new_life(house: House, action: object, point: CrashPoint, then: str) -> None:
+async def test_death_then_a_new_life(house: House, action: Action, point: CrashPoint, then: str) -> None:
     proposal = await ready(house, action)
     with pytest.raises(Killed):
         await house.another_gate(dies_at(point)).submit(proposal)

@@ -13,14 +13,15 @@ import policy.rules
 FOLDER = Path(str(policy.rules.__file__)).parent
 
 
-def denials() -> Iterator[tuple[str, ast.Call]]:
+def rulings(kind: str) -> Iterator[tuple[str, ast.Call]]:
     for path in sorted(FOLDER.glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Deny":
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == kind:
                 yield f"{path.stem}: {ast.unparse(node.args[0])}", node
 
 
-FOUND = list(denials())
+FOUND = list(rulings("Deny"))
+ASKED = list(rulings("NeedsApproval"))
 
 
 def test_there_are_many() -> None:
@@ -36,6 +37,15 @@ def test_a_denial_is_explained(name: str, call: ast.Call) -> None:
     told = next(each.value for each in call.keywords if each.arg == "customer_reason")
     for words in (each.value for each in ast.walk(told) if isinstance(each, ast.Constant)):
         assert "Stripe" not in str(words), f"{name} speaks of our own tools to the customer"
+
+
+@pytest.mark.parametrize(("name", "call"), ASKED, ids=[name for name, _ in ASKED])
+def test_a_human_who_is_asked_is_told_why_and_what_would_change_it(name: str, call: ast.Call) -> None:
+    rule, reason, facts, remedy = (ast.unparse(each) for each in call.args)
+    assert rule
+    assert reason
+    assert facts.startswith("{")
+    assert remedy.rstrip("'\"").endswith("."), f"{name} does not say what would change the answer"
 
 
 WHOLE = [(name, call) for name, call in FOUND if any(each.arg == "customer_remedy" for each in call.keywords)]

@@ -238,7 +238,7 @@ async def test_a_source_that_hangs(house: House) -> None:
     async def facts(action: Action, principal: Principal) -> Any:
         await asyncio.sleep(30)
 
-    house.stripe.facts = facts  # type: ignore[method-assign]
+    house.stripe.facts = facts
     await must_be_denied(house, refund(), "facts.unavailable")
 
 
@@ -272,8 +272,8 @@ async def test_ids_that_were_never_validated(house: House, invoice_id: Any) -> N
         {"epoch": 1.0},
         {"owner": "nobody"},
         {"principal": None},
-        {"principal": Principal(made.ME, "u", "owner")},  # type: ignore[arg-type]
-        {"principal": Principal(None, "u", Role.OWNER)},  # type: ignore[arg-type]
+        {"principal": Principal(made.ME, "u", "owner")},  # pyright: ignore[reportArgumentType] -- the wrong type is the test
+        {"principal": Principal(None, "u", Role.OWNER)},  # pyright: ignore[reportArgumentType] -- the wrong type is the test
         {"action": None},
         {"action": {"tool": "refund"}},
         {"id": None},

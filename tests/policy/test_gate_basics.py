@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from policy.actions import Action
 from policy.settlement import Status
 from tests.policy.house import ME, House, cancel, change, link, refund, retry
 
@@ -37,8 +38,8 @@ async def test_what_goes_to_stripe_is_the_ledgers_own_key_and_metadata(house: Ho
 
 
 @pytest.mark.parametrize("action", [refund(), link()])
-async def test_the_same_proposal_again_gets_the_same_outcome(house: House, action: object) -> None:
-    proposal = house.propose(house.case(), action)  # type: ignore[arg-type]
+async def test_the_same_proposal_again_gets_the_same_outcome(house: House, action: Action) -> None:
+    proposal = house.propose(house.case(), action)
     first = await house.gate.submit(proposal)
     again = await house.gate.submit(proposal)
     elsewhere = await house.another_gate().submit(proposal)
@@ -50,8 +51,8 @@ async def test_the_same_proposal_again_gets_the_same_outcome(house: House, actio
 
 
 @pytest.mark.parametrize("action", [retry(), change(), cancel(), cancel("now")])
-async def test_the_same_confirmed_proposal_again_gets_the_same_outcome(house: House, action: object) -> None:
-    proposal = house.propose(house.case(), action)  # type: ignore[arg-type]
+async def test_the_same_confirmed_proposal_again_gets_the_same_outcome(house: House, action: Action) -> None:
+    proposal = house.propose(house.case(), action)
     first = await house.consented(proposal)
     again = await house.gate.submit(proposal)
     assert first.status is again.status is Status.SUCCEEDED

@@ -145,7 +145,7 @@ def test_an_id_stands_for_one_proposal(house: House) -> None:
         assert uow.proposals.get("prop_1").rule == "later"
     for changed in ({"case_id": other}, {"tool": "retry_payment"}, {"arguments": {"n": 2}}):
         with pytest.raises(Conflict), house.store.unit() as uow:
-            uow.proposals.decided(replace(proposal(case), **changed))  # type: ignore[arg-type]
+            uow.proposals.decided(replace(proposal(case), **changed))
     with house.store.look() as uow:
         assert [row.id for row in uow.proposals.of(case)] == ["prop_1"]
         assert uow.proposals.find("prop_none") is None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from policy.actions import Action
+from policy.proposals import Principal
 from policy.settlement import Settlement, Status
 from tests.policy.house import (
     House,
@@ -183,15 +186,15 @@ async def test_facts_older_than_a_settlement_are_read_again(house: House) -> Non
     raced: list[Settlement] = []
     original = house.stripe.facts
 
-    async def facts(action: object, principal: object) -> object:
-        told = await original(action, principal)  # type: ignore[arg-type]
+    async def facts(action: Action, principal: Principal) -> Any:
+        told = await original(action, principal)
         if not raced:
-            house.stripe.facts = original  # type: ignore[method-assign]
+            house.stripe.facts = original
             raced.append(await house.ask(refund(amount=1500)))
             return replace(told, charge=stale)
         return told
 
-    house.stripe.facts = facts  # type: ignore[method-assign, assignment]
+    house.stripe.facts = facts
     answer = await house.ask(refund(amount=1500))
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, "refund.more_than_left")
     assert house.stripe.refunded("ch_one") == 1500
@@ -207,15 +210,15 @@ async def test_a_charge_is_not_tried_on_facts_from_before_another_try_was_settle
         house.says_yes(each)
     original, looks = house.stripe.facts, 0
 
-    async def facts(action: object, principal: object) -> object:
+    async def facts(action: Action, principal: Principal) -> Any:
         nonlocal looks
         looks += 1
-        told = await original(action, principal)  # type: ignore[arg-type]
+        told = await original(action, principal)
         if looks == 1:
             assert (await house.gate.submit(first)).status is Status.SUCCEEDED
         return told
 
-    house.stripe.facts = facts  # type: ignore[method-assign, assignment]
+    house.stripe.facts = facts
     answer = await house.gate.submit(second)
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, "retry.not_open")
     assert len(house.stripe.calls) == 1

@@ -19,7 +19,9 @@ from policy.limits import Limits
 from policy.proposals import Role
 from policy.rules import LAWS
 from tests.databases import Databases
+from tests.policy import paper_house
 from tests.policy.house import build, noon
+from tests.policy.paper_house import PaperHouse
 from tests.policy.wild_actions import PARTS
 from tests.policy.wild_turns import Play
 from tests.policy.wild_world import LIMITS
@@ -143,12 +145,14 @@ LOOSENED: list[tuple[str, Loosen, list[Wish]]] = [
 ]
 
 
-@pytest.fixture
-def worlds(tmp_path: Path, databases: Databases) -> Iterator[Callable[[Limits], Play]]:
+@pytest.fixture(params=["stored", "on paper"])
+def worlds(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[Callable[[Limits], Play]]:
     opened: list[Play] = []
 
     def open_(limits: Limits) -> Play:
-        house = build(tmp_path / f"house{len(opened)}", databases, limits=limits)
+        stored = request.param == "stored"
+        folder = tmp_path / f"house{len(opened)}"
+        house = build(folder, databases, limits=limits) if stored else PaperHouse(limits)
         opened.append(Play(house, random.Random(1), Counter()))
         return opened[-1]
 
@@ -233,7 +237,8 @@ async def test_it_objects_without_any_rule(
     bare = {action: replace(each, denials=(), approvals=()) for action, each in LAWS.items()}
     if words == "without its own yes":
         bare = {action: replace(each, confirmation_rule=None) for action, each in bare.items()}
-    monkeypatch.setattr(reservation, "LAWS", bare)
+    for where in (reservation, paper_house):
+        monkeypatch.setattr(where, "LAWS", bare)
     world = worlds(LIMITS)
     _blind(world, monkeypatch)
     found = await wish(world, wishes)

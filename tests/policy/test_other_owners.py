@@ -113,7 +113,7 @@ async def test_a_ledger_that_keeps_moving_is_a_refusal_that_is_written_down(hous
             within = False
         return told
 
-    house.stripe.facts = facts  # type: ignore[method-assign]
+    house.stripe.facts = facts
     answer = await house.gate.submit(house.propose(case, refund(amount=2), id_="prop_moving"))
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, "ledger.moving")
     assert [entry["rule"] for _, entry in house.log(case)] == ["ledger.moving"]

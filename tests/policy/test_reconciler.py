@@ -9,7 +9,7 @@ import pytest
 from policy.settlement import Settlement, Status
 from store.ledger import IntentRow
 from store.unit_of_work import UnitOfWork
-from tests.policy.house import ME, QUICK, House, nobody, refund, retry
+from tests.policy.house import ME, QUICK, House, intent_of, nobody, refund, retry
 
 
 async def lost(house: House) -> Settlement:
@@ -26,7 +26,7 @@ async def test_what_another_process_may_be_sending_is_left_to_it(house: House) -
     made = await lost(house)
     assert await house.another_gate().reconcile(beside=True) == []
     house.clock.now += QUICK.quiet * 2
-    assert await house.another_gate().reconcile(beside=True) == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.another_gate().reconcile(beside=True) == [intent_of(made).id]
     house.must_balance()
 
 
@@ -35,7 +35,7 @@ async def test_an_intent_that_never_left_is_left_alone_as_long(house: House) -> 
     with house.store.unit() as uow:
         uow.connection.exec_driver_sql("UPDATE intents SET status = 'reserved', sent_at = NULL")
     assert await house.another_gate().reconcile(beside=True) == []
-    assert await house.another_gate().reconcile() == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.another_gate().reconcile() == [intent_of(made).id]
 
 
 async def returned(house: House) -> Settlement:
@@ -49,7 +49,7 @@ async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> No
     made = await returned(house)
     held = house.held(f"value_out:{ME}")
     assert held == 2000
-    assert await house.gate.look_back(nobody) == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.gate.look_back(nobody) == [intent_of(made).id]
     assert house.held("") == 0
     assert await house.gate.look_back(nobody) == []
     assert house.held("") == 0
@@ -63,7 +63,7 @@ async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> No
 async def test_two_who_look_back_at_once_take_it_back_once(house: House) -> None:
     made = await returned(house)
     here, there = await asyncio.gather(house.gate.look_back(nobody), house.another_gate().look_back(nobody))
-    assert [*here, *there] == [made.intent.id]  # type: ignore[union-attr]
+    assert [*here, *there] == [intent_of(made).id]
     assert [kind for kind, _ in house.log(made.proposal.case)].count("effect.taken_back") == 1
     house.must_balance()
 
@@ -75,8 +75,7 @@ async def test_after_it_the_same_charge_may_be_refunded_again(house: House) -> N
     await house.gate.look_back(nobody)
     answer = await house.ask(again, made.proposal.case)
     assert answer.status is Status.SUCCEEDED
-    assert answer.intent is not None
-    assert answer.intent.idempotency_key != made.intent.idempotency_key  # type: ignore[union-attr]
+    assert intent_of(answer).idempotency_key != intent_of(made).idempotency_key
     house.must_balance()
 
 
@@ -86,7 +85,7 @@ async def test_what_stands_stays_and_what_is_not_told_is_asked_again(house: Hous
     house.stripe.find_faults.append("down")
     assert await house.gate.look_back(nobody) == []
     assert house.held(f"value_out:{ME}") == 2000
-    assert await house.gate.look_back(nobody) == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.gate.look_back(nobody) == [intent_of(made).id]
     assert {row.status for row in house.intents() if row.tool == "retry_payment"} == {"succeeded"}
 
 
@@ -108,6 +107,5 @@ async def test_a_refund_is_taken_back_only_together_with_telling_people(house: H
     assert house.held(f"value_out:{ME}") == 2000
     told: list[str] = []
     returns = await house.another_gate().look_back(lambda _, row: told.append(row.id))
-    assert made.intent is not None
-    assert returns == told == [made.intent.id]
+    assert returns == told == [intent_of(made).id]
     house.must_balance()

@@ -38,8 +38,8 @@ class Meeting:
         self._perform, self._find = house.stripe.perform, house.stripe.find
         self.sending: asyncio.Task[Any] | None = None
         self.when: Callable[[Any], bool] = lambda intent: False
-        house.stripe.perform = self.perform  # type: ignore[method-assign]
-        house.stripe.find = self.find  # type: ignore[method-assign]
+        house.stripe.perform = self.perform
+        house.stripe.find = self.find
 
     async def perform(self, intent: Any) -> Any:
         if intent.action.charge == self.proposal.arguments["charge"] and not self.left.is_set():

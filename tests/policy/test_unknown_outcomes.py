@@ -7,6 +7,7 @@ import random
 import pytest
 from sqlalchemy import text
 
+from policy.actions import Action
 from policy.effects import Intent
 from policy.settlement import Settlement, Status
 from tests.policy.house import (
@@ -17,6 +18,7 @@ from tests.policy.house import (
     checkout,
     credit,
     details,
+    intent_of,
     link,
     promo,
     refund,
@@ -44,9 +46,9 @@ ACTIONS = [
 ]
 
 
-async def start(house: House, action: object) -> Settlement:
+async def start(house: House, action: Action) -> Settlement:
     """Submitted with the yes it needs, so that the next thing to happen is the effect."""
-    return await house.consented(house.propose(house.case(), action))  # type: ignore[arg-type]
+    return await house.consented(house.propose(house.case(), action))
 
 
 def one_key(house: House) -> None:
@@ -55,7 +57,7 @@ def one_key(house: House) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_one_fault_then_good_weather(house: House, action: object, fault: str) -> None:
+async def test_one_fault_then_good_weather(house: House, action: Action, fault: str) -> None:
     house.stripe.faults.append(fault)
     made = await start(house, action)
     assert made.status is Status.SUCCEEDED
@@ -66,7 +68,7 @@ async def test_one_fault_then_good_weather(house: House, action: object, fault: 
 
 @pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_the_fault_stays_until_the_reconciler_finds_out(house: House, action: object, fault: str) -> None:
+async def test_the_fault_stays_until_the_reconciler_finds_out(house: House, action: Action, fault: str) -> None:
     house.stripe.faults.extend([fault] * 3)
     house.stripe.find_faults.extend(["down", "nonsense", "odd"])
     made = await start(house, action)
@@ -79,7 +81,7 @@ async def test_the_fault_stays_until_the_reconciler_finds_out(house: House, acti
     assert made.receipt is None
     assert made.failure is None
     house.stripe.find_faults.clear()
-    assert await house.gate.reconcile() == [made.intent.id]  # type: ignore[union-attr]
+    assert await house.gate.reconcile() == [intent_of(made).id]
     assert await house.gate.reconcile() == []
     told = await house.gate.submit(made.proposal)
     assert told.status is Status.SUCCEEDED
@@ -99,7 +101,7 @@ async def test_a_refusal_after_an_unanswered_try_may_only_say_that_it_is_done(ho
         answers.clear()
         return await original(intent)
 
-    house.stripe.perform = pruned  # type: ignore[method-assign]
+    house.stripe.perform = pruned
     made = await start(house, refund())
     assert made.status is Status.SUCCEEDED
     assert len(house.stripe.made) == 1

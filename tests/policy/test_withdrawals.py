@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from policy.actions import Action
 from policy.proposals import Proposal
 from policy.settlement import Status
 from store.consents import WITHDREW
@@ -15,8 +16,8 @@ from tests.policy.house import House, cancel, change, refund, retry
 VALID = timedelta(hours=72)
 
 
-async def waiting(house: House, case: str | None = None, action: object = None) -> Proposal:
-    proposal = house.propose(case or house.case(), action or retry())  # type: ignore[arg-type]
+async def waiting(house: House, case: str | None = None, action: Action | None = None) -> Proposal:
+    proposal = house.propose(case or house.case(), action or retry())
     assert (await house.gate.submit(proposal)).status is Status.WAITING
     return proposal
 
@@ -28,7 +29,7 @@ def says_no(house: House, case: str, kind: str = "inbound") -> list[str]:
 
 
 @pytest.mark.parametrize("action", [retry(), change(), cancel(), cancel("now")])
-async def test_the_button_cannot_carry_it_out_afterwards(house: House, action: object) -> None:
+async def test_the_button_cannot_carry_it_out_afterwards(house: House, action: Action) -> None:
     proposal = await waiting(house, action=action)
     assert says_no(house, proposal.case) == [proposal.id]
     with house.store.look() as uow:

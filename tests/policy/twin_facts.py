@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from billing.checkouts import CheckoutFacts, TodaysPrice, later_one
 from billing.discounts import Priced
 from billing.facts import SubscriptionFacts
+from billing.ids import ChargeId
 from policy.actions import (
     AccountCredit,
     Action,
@@ -56,8 +57,8 @@ def facts_of(twin: StripeTwin, action: Action, principal: Principal) -> Any:
         return RefundCase(
             now,
             who,
-            by_id.get(action.charge),  # type: ignore[call-overload]
-            by_id.get(action.duplicate_of or ""),  # type: ignore[call-overload]
+            by_id.get(ChargeId(action.charge)),
+            by_id.get(ChargeId(action.duplicate_of or "")),
             tuple(charge for charge in own if charge.id != action.charge),
             (),
             tuple(each for each in twin.disputes if each.charge in by_id),

@@ -14,13 +14,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from policy.actions import ACTIONS
-from policy.gate import Gate
 from policy.proposals import Proposal, Role
 from policy.settlement import Status
 from store.errors import Conflict, NotFound
 from tests.databases import Databases
 from tests.policy.house import House, build, nobody
 from tests.policy.oracle import Oracle
+from tests.policy.paper_house import PaperHouse
 from tests.policy.stripe_twin import FAULTS, Made
 from tests.policy.wild_actions import own, wild_action
 from tests.policy.wild_world import LIMITS, OWNED, PEOPLE, settle_in
@@ -33,7 +33,7 @@ LATE = (71.9, 72.1, 80, 24 * 20)  # a yes is good for 72 hours
 class Play:
     """One world and what happens in it; `tally` counts sequences, proposals, effects and refusals of every kind."""
 
-    house: House
+    house: House | PaperHouse
     rng: random.Random
     tally: Counter[str]
     oracle: Oracle = field(init=False)
@@ -166,7 +166,7 @@ class Play:
         return proposal
 
     async def submit(self, proposal: Proposal) -> Status:
-        gate: Gate = self.house.gate if self.rng.random() < 0.7 else self.house.another_gate()
+        gate = self.house.gate if self.rng.random() < 0.7 else self.house.another_gate()
         answer = await gate.submit(proposal)
         self.tally["submitted"] += 1
         self.tally[answer.status.value] += 1
@@ -187,8 +187,7 @@ class Play:
 
     def change_hands(self, case: str) -> None:
         to = "human" if self.oracle.owners[case][0] == "lee" else "lee"
-        with self.house.store.unit() as uow:
-            uow.cases.take_over(case, "hanna") if to == "human" else uow.cases.hand_back(case)
+        self.house.change_hands(case, to)
         self.oracle.changed_hands(case, to)
 
     async def _pass(self, hours: float) -> None:
@@ -217,8 +216,17 @@ class Play:
 
 
 async def play(folder: Path, databases: Databases, seed: str, steps: int, tally: Counter[str]) -> list[str]:
-    """Violations in one sequence; books are balanced now and then, and at the end."""
-    house = build(folder, databases, limits=LIMITS)
+    """Violations in one sequence, every step of it kept by a real store."""
+    return await play_in(build(folder, databases, limits=LIMITS), seed, steps, tally)
+
+
+async def play_on_paper(seed: str, steps: int, tally: Counter[str]) -> list[str]:
+    """Violations in one sequence whose books are kept in memory."""
+    return await play_in(PaperHouse(LIMITS), seed, steps, tally)
+
+
+async def play_in(house: House | PaperHouse, seed: str, steps: int, tally: Counter[str]) -> list[str]:
+    """The house is closed afterwards; books are balanced now and then, and at the end."""
     try:
         world = Play(house, random.Random(seed), tally)
         for n in range(steps):

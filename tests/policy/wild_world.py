@@ -13,6 +13,7 @@ from billing.ids import SubscriptionId
 from billing.money import Money
 from policy.limits import CurrencyLimits
 from tests.policy.house import SHIPPED, House, charge, furnish, invoice
+from tests.policy.paper_house import PaperHouse
 from tests.policy.stripe_twin import noon
 
 PEOPLE: Final = ("cus_me", "cus_other", "cus_third", "cus_kenji")
@@ -73,7 +74,7 @@ def whole(kind: str) -> Money:
     return Money(5000, kind) if kind in ("eur", "jpy", "chf") else Money(1200, "usd")
 
 
-def settle_in(house: House) -> dict[str, str]:
+def settle_in(house: House | PaperHouse) -> dict[str, str]:
     """Furnish the world and open the cases; returns each case with its customer. The first has three."""
     for customer, name in OWNED.items():
         furnish(house.stripe, customer, name)
@@ -104,5 +105,5 @@ def settle_in(house: House) -> dict[str, str]:
     return {house.case(customer): customer for customer in ("cus_me", "cus_me", *PEOPLE)}
 
 
-def _larger(house: House, id_: str, due: Money) -> None:
+def _larger(house: House | PaperHouse, id_: str, due: Money) -> None:
     house.stripe.invoices[id_] = replace(house.stripe.invoices[id_], total=due, amount_remaining=due)

@@ -11,7 +11,7 @@ DAY = 24 * HOUR
 
 def unix(*parts: int) -> int:
     """A UTC date as unix seconds: `unix(2026, 11, 2, 9)`."""
-    return int(datetime(*parts, tzinfo=UTC).timestamp())  # pyright: ignore[reportArgumentType]
+    return int(datetime(*parts, tzinfo=UTC).timestamp())
 
 
 def price(client: stripe.StripeClient, amount: int, interval: str | None = "month", **params: Any) -> stripe.Price:

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from billing.ids import CustomerId
 from sandbox import clock
 from sandbox.demo.access import entitlements
 from sandbox.demo.catalogue import CONTRACT_PRICES, METERED_PRICES, PLANS, PRICES, price_id
@@ -217,7 +218,7 @@ async def test_entitlements_are_read_by_the_product_as_they_are(tmp_path: Path, 
     file.write_text(json.dumps(entitlements(NOW)))
     source = FileEntitlements(file)
     for customer in world["customer"]:
-        granted = await source.of(customer)  # pyright: ignore[reportArgumentType] -- ids are strings here
+        granted = await source.of(CustomerId(customer))
         assert granted is not None
         assert granted.plan in PLANS
         assert granted.features == frozenset(PLANS[granted.plan].features)

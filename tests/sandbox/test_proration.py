@@ -15,7 +15,7 @@ lengths = st.integers(1, 400 * 86_400)
 
 
 def unix(*parts: int) -> int:
-    return int(datetime(*parts, tzinfo=UTC).timestamp())  # pyright: ignore[reportArgumentType]
+    return int(datetime(*parts, tzinfo=UTC).timestamp())
 
 
 def debit(amount: int, start: int, end: int) -> Debit:

@@ -82,7 +82,7 @@ def clickhouse_server(folder: Path) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-        handler.session.close()  # pyright: ignore[reportAttributeAccessIssue] - set just above
+        handler.session.close()
 
 
 class Bench:
