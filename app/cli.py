@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "knowledge": ("app.commands.knowledge", "Index and search the help articles."),
     "reconcile": ("app.commands.reconcile", "Find out what became of effects whose answer is missing."),
     "audit": ("app.commands.audit", "Show what was done in a case; verify the log."),
+    "keys": ("app.commands.keys", "The data keys: what wraps them, change it, erase a customer."),
     "customers": ("app.commands.customers", "The demo company, one line on each story."),
     "sandbox": ("app.commands.sandbox", "The Stripe sandbox: start, stop, status, reset, clock, fault."),
     "doctor": ("app.commands.doctor", "What is configured, reachable or missing, and how to mend it."),

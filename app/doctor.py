@@ -6,13 +6,16 @@ import asyncio
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import httpx
 
 from app import sandbox_process
 from app.house import check_rooms
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from store.key_rows import Wrapping
 
 State = Literal["ok", "note", "missing"]
 
@@ -76,10 +79,12 @@ def _store(settings: Settings) -> Iterator[Finding]:
                 waiting = [row for row in uow.escalations.list() if row.status == "open"]
                 unfinished, open_intents = uow.turns.unfinished(), uow.ledger.open()
             report = verify(store)
+            kept, _ = store.keys.custody.told()
     except StoreError as error:
         yield Finding("database", "missing", error.message, "check LEE_DATABASE_URL, the disk and the folder's rights")
         return
     yield Finding("database", "ok", f"{report.entries} audit entries")
+    yield _keys(settings, kept)
     if report.ok:
         yield Finding("audit log", "ok", f"verified; {report.covered} entries under signed checkpoints")
     else:
@@ -89,6 +94,17 @@ def _store(settings: Settings) -> Iterator[Finding]:
     if unfinished or open_intents:
         says = f"{len(unfinished)} turns and {len(open_intents)} effects are unfinished"
         yield Finding("recovery", "note", says, "they are finished when the next ticket is resolved")
+
+
+def _keys(settings: Settings, kept: Wrapping) -> Finding:
+    file = settings.wrapping_key
+    says = f"{kept.keys} data keys, wrapped by {kept.kek} from {file}"
+    if settings.key_file is None and settings.keys_url is None:
+        return Finding(
+            "data keys", "note", f"{says}, which lies beside them: a copy of the folder opens everything",
+            "set LEE_KEY_FILE to a file on another disk, and move it there",
+        )  # fmt: skip
+    return Finding("data keys", "ok", says)
 
 
 def _stripe(settings: Settings) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.resolving", "NotWritten", 5),
     ("store.errors", "LogUnavailable", 5),
     ("store.errors", "KeysDiffer", 3),
+    ("store.errors", "KeysUnusable", 3),
+    ("store.errors", "KeyMissing", 3),
     ("store.errors", "NameTaken", 3),
     ("store.errors", "StoreError", 1),
     ("app.failures", "Plainly", 1),

@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     toml_file: ClassVar[Path | None] = None
 
     data: Path = Field(ROOT / "data", description="Folder of everything Lee keeps.")
-    keys: Path | None = Field(None, description="Folder of data keys and signing key; default: <data>/keys.")
+    keys: Path | None = Field(None, description="Folder of signing key and checkpoints; default: <data>/keys.")
+    keys_url: str | None = Field(None, description="Database of the data keys; default: a SQLite file in <keys>.")
+    key_file: Path | None = Field(None, description="What wraps the data keys; default: <keys>/wrapping.key.")
     database_url: str | None = Field(None, description="sqlite:///… or postgresql://…; default: SQLite in <data>.")
     human_contact: str = Field("support@acme-cloud.example", description="Where a customer always reaches a human.")
 
@@ -70,6 +72,10 @@ class Settings(BaseSettings):
     @property
     def articles_folder(self) -> Path:
         return self.articles or self.data / "articles"
+
+    @property
+    def wrapping_key(self) -> Path:
+        return self.key_file or self.keys_folder / "wrapping.key"
 
     @property
     def store_url(self) -> str:

@@ -141,17 +141,19 @@ async def open_house(
     """Put the house together, finish what an earlier life left undone, and take it apart again at the end.
 
     `world`, `minds`, `model`: given by evals and tests; otherwise made from the settings. `durable`: turns run on the
-    workflow engine. Raises `SettingsError`, `LimitsError`, `Owned`, `SandboxUnavailable`, `LogUnavailable`.
+    workflow engine. Raises `SettingsError`, `LimitsError`, `Owned`, `KeyRefused`, `SandboxUnavailable`, and as
+    `open_store` does.
     """
     check_rooms()
     settings = settings or load_settings()
     limits = load_limits(settings.limits or DEFAULT)
     async with AsyncExitStack() as stack:
         stack.enter_context(OwnerLock(settings.data))
-        minds = minds or stack.enter_context(open_minds(settings))
+        # What can be refused is refused before the seconds that loading the models takes.
+        model = model or chat_model(settings)
         world = world or await stack.enter_async_context(_world(settings))
-        store = open_store(settings.store_url, settings.keys_folder, world.clock)
-        stack.callback(store.close)
+        store = stack.enter_context(open_records(settings, world.clock))
+        minds = minds or stack.enter_context(open_minds(settings))
         await sign_in(store, settings.worker, settings.data, settings.worker_lease)
         gate = _gate(settings, world, store, limits, reach, patience)
         desks = Desks(world.client, world.entitlements, world.usage, minds.knowledge, world.clock, world.sleep)
@@ -163,7 +165,7 @@ async def open_house(
             topics=minds.topics,
             extract=extract,
             claims=minds.claims,
-            model=model or chat_model(settings),
+            model=model,
             settings=settings.agent.model_copy(update={"human_contact": settings.human_contact}),
         )
         recovered = tuple(await gate.reconcile(beside=settings.shared))
@@ -306,7 +308,13 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
 def open_records(settings: Settings | None = None, clock: Callable[[], datetime] = system_clock) -> Iterator[Store]:
     """Only the store: for commands that start no workflow engine and need no owner."""
     settings = settings or load_settings()
-    store = open_store(settings.store_url, settings.keys_folder, clock)
+    store = open_store(
+        settings.store_url,
+        settings.keys_folder,
+        clock,
+        keys_url=settings.keys_url,
+        key_file=settings.wrapping_key,
+    )
     try:
         yield store
     finally:
