@@ -88,7 +88,12 @@ class Gate:
             return await self._carry_out(proposal, decision, intent)
         return self._refuse(
             proposal,
-            Deny("ledger.moving", "The ledger kept changing while facts were read.", customer_reason=COLLEAGUE),
+            Deny(
+                "ledger.moving",
+                "Something else was changing the same thing while the facts were read.",
+                remedy="It is asked for again when that is done.",
+                customer_reason=COLLEAGUE,
+            ),
         )
 
     def _strange(self, proposal: Proposal) -> Deny | None:
@@ -116,16 +121,27 @@ class Gate:
             wrong = facts_flaw(facts)
         except (FactsUnavailable, TimeoutError) as error:
             why = plain(error) or "the source did not answer in time"
-            return Deny("facts.unavailable", f"The facts could not be read: {why}.", customer_reason=COLLEAGUE)
+            return Deny(
+                "facts.unavailable",
+                f"The facts could not be read: {why.rstrip('.')}.",
+                remedy="It is asked for again when they can be read.",
+                customer_reason=COLLEAGUE,
+            )
         except Exception as error:  # noqa: BLE001  whatever fails here must end as No, with its name in the audit log
             return Deny(
                 "facts.error",
                 f"Reading the facts failed ({type(error).__name__}).",
+                remedy="An engineer mends what failed; until then a colleague does it by hand.",
                 customer_reason=COLLEAGUE,
             )
 
         if wrong is not None:
-            return Deny("facts.malformed", f"The facts are malformed ({wrong}).", customer_reason=COLLEAGUE)
+            return Deny(
+                "facts.malformed",
+                f"What was read of this is not of the known form ({wrong}).",
+                remedy="An engineer looks at what was read; until then a colleague does it by hand.",
+                customer_reason=COLLEAGUE,
+            )
         return facts
 
     def _refuse(self, proposal: Proposal, decision: Deny) -> Settlement:

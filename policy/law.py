@@ -56,6 +56,7 @@ def decide(question: Question[Action, ActionFacts], laws: dict[type[Action], Law
         return Deny(
             "policy.error",
             f"A rule could not be evaluated ({type(error).__name__}), so the answer is no.",
+            remedy="An engineer mends the rule; until then a colleague does it by hand.",
             customer_reason=COLLEAGUE,
         )
 

@@ -99,9 +99,19 @@ def reserve(
             _keep(uow, proposal, over.decision, policy_hash, now, over.question)
         return over.decision, None
     except Conflict as conflict:
-        refusal = Deny("ledger.conflict", conflict.message, customer_reason=COLLEAGUE)
+        refusal = Deny(
+            "ledger.conflict",
+            conflict.message,
+            remedy="A colleague looks at what came before.",
+            customer_reason=COLLEAGUE,
+        )
     except StaleEpoch as stale:
-        refusal = Deny("case.stale", stale.message, customer_reason="A colleague has taken over this case.")
+        refusal = Deny(
+            "case.stale",
+            stale.message,
+            remedy="Whoever has the case decides.",
+            customer_reason="A colleague has taken over this case.",
+        )
     deny(store, proposal, refusal, policy_hash, now)
     return refusal, None
 
@@ -169,7 +179,7 @@ def _over_budget(question: Asked, allowed: Allow, entry: Reservation, held: int)
     if allowed.approval is not None:
         return Deny(entry.rule, entry.reason, facts, "Another person approves it.", customer_reason=COLLEAGUE)
     shown = cast(Any, LAWS[type(question.action)]).shown(question)
-    return NeedsApproval(entry.rule, entry.reason, facts, shown=shown, value=allowed.value)
+    return NeedsApproval(entry.rule, entry.reason, facts, "A colleague approves it.", shown=shown, value=allowed.value)
 
 
 def _standing(uow: UnitOfWork, proposal: Proposal, asked_at: datetime) -> tuple[Standing, int]:

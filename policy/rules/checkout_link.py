@@ -59,7 +59,7 @@ def not_found(q: Q) -> Deny | None:
         "checkout.not_found",
         "This customer has no such Checkout link.",
         {},
-        "Take an id from list_checkout_links.",
+        "Name one of this customer's own links; list_checkout_links shows them.",
         customer_reason="I cannot find that link on your account.",
     )
 

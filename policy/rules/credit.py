@@ -64,7 +64,7 @@ def not_found(q: Q) -> Deny | None:
         "credit.not_found",
         "No such invoice belongs to this customer.",
         {"invoice": q.action.invoice},
-        "Take an id from list_invoices.",
+        "Name one of this customer's own invoices; list_invoices shows them.",
         customer_reason="I cannot find that invoice on your account.",
     )
 
@@ -95,7 +95,7 @@ def more_than_billed(q: Q) -> Deny | None:
         "credit.more_than_billed",
         f"The invoice came to {invoice.total}; credits for it cannot come to more.",
         {"total": invoice.total.amount, "credited_before": q.standing.refunded, "amount": credit.amount},
-        "A credit that is for more than this invoice names none.",
+        "A credit for more than this one invoice is proposed without naming an invoice.",
         customer_reason=f"That invoice came to {invoice.total}, so a colleague has to look at a credit of that size.",
     )
 

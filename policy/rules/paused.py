@@ -16,7 +16,7 @@ from policy.rules.subscriptions import subscription
 
 Q = Question[ResumeSubscription, ResumeCase]
 
-ADD_A_CARD: Final = "Propose card_update_link; with a valid card on file the answer is another one."
+ADD_A_CARD: Final = "The customer saves a valid card: propose card_update_link."
 
 
 def is_paused(q: Q) -> bool:
@@ -87,7 +87,7 @@ def expired_card(q: Q) -> Deny | None:
         f"The card ending {held.last4} expired {held.exp_month:02d}/{held.exp_year}.",
         {"exp_month": held.exp_month, "exp_year": held.exp_year},
         ADD_A_CARD,
-        customer_reason=f"The card ending {held.last4} has expired; with another one, it can start again.",
+        customer_reason=f"The card ending {held.last4} has expired; with another, your subscription can start again.",
         customer_remedy="Once that card is saved, ask me again.",
     )
 
@@ -131,6 +131,7 @@ def over_cap(q: Q) -> NeedsApproval | None:
         "resume.cap",
         f"{amount} is more than the {Money(cap, amount.currency)} that Lee may charge at once.",
         {"amount": amount.amount, "cap": cap},
+        "A colleague approves it.",
     )
 
 

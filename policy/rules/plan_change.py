@@ -138,6 +138,7 @@ def over_cap(q: Q) -> NeedsApproval | None:
         "plan.cap",
         f"{due} due at once is more than the {Money(cap, due.currency)} that Lee may charge.",
         {"amount": due.amount, "cap": cap},
+        "A colleague approves it.",
     )
 
 

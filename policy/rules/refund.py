@@ -53,7 +53,7 @@ def not_found(q: Q) -> Deny | None:
         "refund.not_found",
         "No such charge belongs to this customer.",
         {"charge": q.action.charge},
-        "Name a charge from this customer's own list.",
+        "Name one of this customer's own charges; list_charges shows them.",
         customer_reason="I cannot find that charge on your account.",
     )
 
@@ -162,6 +162,7 @@ def too_old(q: Q) -> NeedsApproval | None:
         "refund.window",
         f"The charge is {age(q).days} days old; Lee may refund within {days} days.",
         {"age_days": age(q).days, "window_days": days},
+        "A colleague approves it.",
     )
 
 
@@ -172,6 +173,7 @@ def second_in_case(q: Q) -> NeedsApproval | None:
         "refund.second_in_case",
         "This charge was already refunded once in this case.",
         {"refunds_in_case": q.standing.settled_in_case},
+        "A colleague makes sure that a second refund is meant, and approves it.",
     )
 
 
@@ -183,6 +185,7 @@ def risky(q: Q) -> NeedsApproval | None:
         "refund.risk",
         "The customer has disputed a charge, or Stripe rates this one as risky.",
         {"disputes": len(q.facts.disputes), "risk_level": risk},
+        "A colleague looks at the disputes and the rating in Stripe's dashboard, and approves it.",
     )
 
 
@@ -195,6 +198,7 @@ def over_cap(q: Q) -> NeedsApproval | None:
         "refund.cap",
         f"{asked} is more than the {Money(cap, asked.currency)} that Lee may refund at once.",
         {"amount": asked.amount, "cap": cap},
+        f"A colleague approves it; {Money(cap, asked.currency)} or less Lee may refund without one.",
     )
 
 

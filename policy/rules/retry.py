@@ -40,7 +40,7 @@ def not_found(q: Q) -> Deny | None:
         "retry.not_found",
         "No such invoice belongs to this customer.",
         {"invoice": q.action.invoice},
-        "Take an id from list_invoices.",
+        "Name one of this customer's own invoices; list_invoices shows them.",
         customer_reason="I cannot find that invoice on your account.",
     )
 
@@ -82,7 +82,7 @@ def no_card(q: Q) -> Deny | None:
         {"payment_method": q.action.payment_method},
         OTHER_CARD,
         customer_reason="There is no card on file that I could charge.",
-        customer_remedy="With a card on file, or on the invoice's own page, it can be paid.",
+        customer_remedy="With a card on file, or on the invoice's own page, the invoice can be paid.",
     )
 
 
@@ -96,7 +96,7 @@ def expired_card(q: Q) -> Deny | None:
         {"exp_month": card.exp_month, "exp_year": card.exp_year},
         OTHER_CARD,
         customer_reason=f"The card ending {card.last4} has expired.",
-        customer_remedy="With another card, it can be paid.",
+        customer_remedy="With another card, the invoice can be paid.",
     )
 
 
@@ -139,6 +139,7 @@ def over_cap(q: Q) -> NeedsApproval | None:
         "retry.cap",
         f"{due} is more than the {Money(cap, due.currency)} that Lee may charge at once.",
         {"amount": due.amount, "cap": cap},
+        "A colleague approves it, or the customer pays on the invoice's own page.",
     )
 
 

@@ -49,7 +49,7 @@ def nothing_planned(q: Q) -> Deny | None:
         return None
     return Deny(
         "undo.nothing_planned",
-        "No later phase of a schedule makes the subscription something else.",
+        "No change of this subscription is planned: its schedule, if there is one, leaves it as it is.",
         {"schedule": current.schedule},
         "Nothing is left to do.",
         customer_reason="No change is planned for that subscription.",
@@ -79,6 +79,7 @@ def several_items(q: Q) -> NeedsApproval | None:
         "undo.several_items",
         f"The subscription has {count} items; what goes on is for a human to say.",
         {"items": count},
+        "A colleague looks at what the customer means, and approves it.",
     )
 
 
@@ -91,6 +92,7 @@ def several_steps(q: Q) -> NeedsApproval | None:
         "undo.agreed_plan",
         f"The schedule holds {what}: taking it back undoes more than one change.",
         {"steps": change.steps, "ends": change.ends},
+        "A colleague makes sure that all of it is to be undone, and approves it.",
     )
 
 
@@ -109,6 +111,7 @@ def no_step_down(q: Q) -> NeedsApproval | None:
         "undo.no_step_down",
         "The planned price is not a lower one at the same interval: it may have been agreed.",
         {"from_price": item.price, "to_price": change.price},
+        "A colleague looks at what was agreed, and approves it.",
     )
 
 

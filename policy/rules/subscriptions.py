@@ -56,7 +56,7 @@ def not_found(rule: str) -> Callable[[Q], Deny | None]:
             rule,
             "No such subscription belongs to this customer.",
             {"subscription": q.action.subscription},
-            "Take an id from diagnose.",
+            "Name one of this customer's own subscriptions; diagnose shows them.",
             customer_reason="I cannot find that subscription on your account.",
         )
 

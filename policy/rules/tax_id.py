@@ -38,7 +38,7 @@ def malformed(q: Q) -> Deny | None:
         f"That cannot be a number of the type {q.action.type}.",
         {"type": q.action.type, "example": form.example},
         f"The number is given in full, like {form.example}.",
-        customer_reason=f"That is no whole {form.name}; one looks like {form.example}. Could you check it?",
+        customer_reason=f"That is not a complete {form.name}: one looks like {form.example}. Could you check it?",
         customer_remedy="With the whole number I can add it.",
     )
 
