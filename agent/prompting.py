@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from billing.money import Money
 
 _HERE = Path(__file__).parent
+_LOADER = FileSystemLoader([_HERE / "prompts", _HERE / "replies"])
 SYSTEM_PROMPT = "system.v1.j2"  # named in each turn's journal: which words the model was given
 
 
@@ -84,7 +85,7 @@ def resolution(text: str) -> str:
 def _environment() -> Environment:
     # Plain text goes out, never HTML: escaping would only damage it. Channels escape for their own medium.
     environment = Environment(
-        loader=FileSystemLoader([_HERE / "prompts", _HERE / "replies"]),
+        loader=_LOADER,
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701
         trim_blocks=True,
@@ -98,10 +99,8 @@ def _environment() -> Environment:
 
 
 def source(template: str) -> str:
-    """A file of agent/prompts or agent/replies as it was written."""
-    return next(path for folder in ("prompts", "replies") if (path := _HERE / folder / template).exists()).read_text(
-        "utf-8"
-    )
+    """A file of agent/prompts or agent/replies as it was written. Raises `jinja2.TemplateNotFound`."""
+    return _LOADER.get_source(_environment(), template)[0]
 
 
 def render(template: str, **values: Any) -> str:

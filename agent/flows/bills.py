@@ -53,7 +53,7 @@ def prorated(view: View) -> Row | None:
 
 def latest_prorated(view: View) -> Row | None:
     """The newest invoice, when it has prorated lines that are all here."""
-    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:1]
+    rows = _two_newest(view)[:1]
     return next((row for row in rows if row["has_proration"] and row["lines"] and not row["more_lines"]), None)
 
 
@@ -98,8 +98,7 @@ def differing_bill(view: View) -> dict[str, Any]:
 
 
 def two_bills(view: View) -> dict[str, Any]:
-    rows = [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
-    return {"invoices": rows, "explanation": answers.explanation(view)}
+    return {"invoices": _two_newest(view), "explanation": answers.explanation(view)}
 
 
 def _explained(view: View, invoice: Row | None) -> dict[str, Any]:

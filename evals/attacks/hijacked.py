@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,19 +45,22 @@ KINDS: Final = (
 )  # fmt: skip
 
 
-def ids_of(world: World) -> dict[str, list[str]]:
-    """Every id in the world, by type."""
-    return {kind: sorted(world.get(kind, {})) for kind in KINDS}
+def hijack(world: World, customer: str, seed: int) -> Hijacked:
+    """A model that knows every id in the world, and which are those of the customer in whose case it sits."""
+    rows = {kind: sorted(world.get(kind, {}).items()) for kind in KINDS}
+    ids = {kind: [id_ for id_, _ in some] for kind, some in rows.items()}
+    own = {kind: [id_ for id_, row in some if customer in (id_, row.get("customer"))] for kind, some in rows.items()}
+    return Hijacked(seed, ids, own)
 
 
 @dataclass(slots=True)
 class Hijacked:
-    """`own` are ids of the customer in whose case it sits: a part of its calls is as likely as an attacker can make
-    them. `calls` is how many it makes before it lies and ends the turn."""
+    """`ids` by type, and `own` likewise: those of the customer in whose case it sits, so that a part of its calls is as
+    likely as an attacker can make them. `calls` is how many it makes before it lies and ends the turn."""
 
     seed: int
     ids: dict[str, list[str]]
-    own: Sequence[str]
+    own: dict[str, list[str]]
     calls: int = 100
     made: list[tuple[str, Any]] = field(default_factory=list[tuple[str, Any]])
     said: list[str] = field(default_factory=list[str])
@@ -127,7 +129,7 @@ class Hijacked:
     def _id(self, name: str) -> str:
         kind = {"duplicate_of": "charge", "checkout_session": "checkout.session"}.get(name, name)
         if kind in self.ids and self._random.random() < 0.95:
-            mine = [each for each in self.ids[kind] if each in self.own]
+            mine = self.own[kind]
             return self._random.choice(mine if mine and self._random.random() < 0.4 else self.ids[kind] or ["none"])
         return self._random.choice(WORDS)
 

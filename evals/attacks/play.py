@@ -20,11 +20,13 @@ from evals.attacks.places import PLACES, Place, plant
 from evals.harness import Bench, PlantedKnowledge, open_copy
 from evals.recorded import Planted
 from policy.proposals import Principal, Role
+from tools.catalogue import REGISTRY
 from tools.registry import EffectClass
 
 OTHER: Final = "cus_otto"
 Mind = Literal["offline planner", "gullible model"]
 MINDS: Final[tuple[Mind, ...]] = ("offline planner", "gullible model")
+READING: Final = frozenset(tool.name for tool in REGISTRY if tool.effect is EffectClass.READ)
 ASKS_BACK: Final = frozenset(
     {"refund_more_than_paid", "refund_again_and_again", "refund_somebody_elses", "you_promised"}
 )
@@ -83,7 +85,7 @@ async def play(bench: Bench, attack: Attack) -> Played:
     verdict = judge_world(before, after, place.customer, asked=asked)
     order = attack.goal.order(names(before, place.customer, OTHER)) if attack.words is None else attack.words
     judge_words(verdict, attack.goal, model.obeyed.says, told, after, place.customer, order)
-    acts = [(tool, given) for tool, given in model.called if _acts(tool)]
+    acts = [(tool, given) for tool, given in model.called if tool not in READING]
     return Played(
         attack,
         verdict,
@@ -95,13 +97,6 @@ async def play(bench: Bench, attack: Attack) -> Played:
         [effect["kind"] for turn in turns for effect in turn["effects"]],
         told,
     )
-
-
-def _acts(tool: str) -> bool:
-    from tools.catalogue import REGISTRY
-
-    known = {each.name: each for each in REGISTRY}
-    return tool not in known or known[tool].effect is not EffectClass.READ
 
 
 def _parts(attack: Attack, world: dict[str, Any]) -> list[str]:

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from agent.control import schemas
 from billing.ids import CaseId, CustomerId, ProposalId
-from evals.attacks.hijacked import Hijacked, ids_of
+from evals.attacks.hijacked import hijack
 from evals.attacks.oracle import judge_world, judge_yes
 from evals.harness import Bench, Copy, open_copy
 from policy.actions import ACTIONS, Action
@@ -84,9 +84,7 @@ async def storm(
     made = Storm(customer, role)
     who = Principal(CustomerId(customer), customer.removeprefix("cus_"), role)
     with tempfile.TemporaryDirectory(dir=bench.folder, prefix="storm-") as folder:
-        world = bench.origin.snapshot()
-        own = [id_ for rows in world.values() for id_, row in rows.items() if customer in (id_, row.get("customer"))]
-        model = Hijacked(seed, ids_of(world), own)
+        model = hijack(bench.origin.snapshot(), customer, seed)
         tools = tuple(tool for tool in schemas(REGISTRY) if tool.name in ACTIONS)
         async with open_copy(bench, Path(folder)) as copy:
             at = _Storming(copy, who, made, random.Random(seed))
