@@ -68,8 +68,9 @@ def log_words(checked: Checked) -> Iterator[str]:
         )
     if report.uncovered:
         yield (
-            f"Not proven: the last {report.uncovered} entries fit their own hashes, but no checkpoint covers them yet;"
-            " whoever can write the database could have changed or cut them. The next checkpoint covers them."
+            f"Not proven: the last {report.uncovered} entries, from {(report.uncovered_since or '')[:19]} UTC on. They"
+            " fit their own hashes, but no checkpoint covers them yet: whoever can write the database could have"
+            " changed or cut them. The next checkpoint covers them."
         )
 
 

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import httpx
@@ -67,7 +68,7 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 def _store(settings: Settings) -> Iterator[Finding]:
     from app.wiring import open_records
-    from store.checkpoints import verify
+    from store.checkpoints import NOTES, verify
     from store.errors import StoreError
 
     if settings.database_url is None and not (settings.data / "lee.db").exists():
@@ -89,6 +90,8 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding("audit log", "ok", f"verified; {report.covered} entries under signed checkpoints")
     else:
         yield Finding("audit log", "missing", "it was changed", "lee audit verify says where")
+    if settings.checkpoint_copy is not None:
+        yield _copy(settings.keys_folder / NOTES, settings.checkpoint_copy / NOTES)
     if waiting:
         yield Finding("inbox", "note", f"{len(waiting)} cases wait for a human", "lee inbox")
     if unfinished or open_intents:
@@ -105,6 +108,23 @@ def _keys(settings: Settings, kept: Wrapping) -> Finding:
             "set LEE_KEY_FILE to a file on another disk, and move it there",
         )  # fmt: skip
     return Finding("data keys", "ok", says)
+
+
+def _copy(ours: Path, theirs: Path) -> Finding:
+    signed, kept = (path.read_bytes() if path.is_file() else b"" for path in (ours, theirs))
+    if signed == kept:
+        return Finding("checkpoint copy", "ok", f"{theirs} holds every checkpoint")
+    if signed.startswith(kept):
+        return Finding(
+            "checkpoint copy",
+            "note",
+            f"{theirs} lies behind",
+            "the next checkpoint continues it; the log file says why",
+        )
+    return Finding(
+        "checkpoint copy", "missing", f"{theirs} tells other checkpoints than the house's own",
+        "one of the two was changed: lee audit verify --checkpoint with either says which holds",
+    )  # fmt: skip
 
 
 def _stripe(settings: Settings) -> Iterator[Finding]:

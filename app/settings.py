@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         description="Autonomy by topic, kill switch, shadow mode, bounds of a turn (agent/settings.py).",
     )
     reconcile_seconds: Count = Field(60, description="How often a working Lee looks for effects without an outcome.")
+    checkpoint_seconds: Count = Field(300, description="How often a working Lee signs the audit log, if it has grown.")
+    checkpoint_entries: Count = Field(1_000, description="After so many entries it is signed at once.")
+    checkpoint_copy: Path | None = Field(None, description="A second folder for the signed checkpoints.")
     worker: str = Field(
         "owner", pattern=r"^[\w.-]{1,64}$", description="This worker's name, where several share a database."
     )

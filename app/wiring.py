@@ -18,6 +18,7 @@ from agent.models.chat import ChatModel
 from agent.topics.classifier import TopicClassifier
 from agent.topics.slots import extract
 from app import demo, sandbox_process
+from app.checkpointing import sign, signing
 from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
 from app.owner import OwnerLock
@@ -36,6 +37,7 @@ from policy.gate import Gate
 from policy.limits import DEFAULT, Limits, load_limits
 from policy.proposals import Principal
 from policy.sending import Patience
+from store.checkpoints import Notary
 from store.database import Store, open_store
 from store.errors import StoreError
 from tools.catalogue import REGISTRY
@@ -113,7 +115,7 @@ async def open_gatehouse(settings: Settings | None = None) -> AsyncIterator[Gate
     async with _world(settings) as world:
         with open_records(settings, world.clock) as store:
             yield Gatehouse(limits, store, _gate(settings, world, store, limits))
-            _sign(store)
+            sign(Notary(store, settings.checkpoint_copy))
 
 
 @asynccontextmanager
@@ -177,7 +179,9 @@ async def open_house(
             take = worker.take
             turns = _turns(stack, take, settings)
         house = House(settings, limits, REGISTRY, store, gate, lee, turns, desks, recovered)
-        stack.callback(_sign, store)
+        notary = Notary(store, settings.checkpoint_copy)
+        often = (settings.checkpoint_seconds, settings.checkpoint_entries)
+        await stack.enter_async_context(signing(store, notary, *often))
         await stack.enter_async_context(on_schedule(gate, settings.reconcile_seconds))
         async with _finishing(house, take):
             yield house
@@ -319,17 +323,6 @@ def open_records(settings: Settings | None = None, clock: Callable[[], datetime]
         yield store
     finally:
         store.close()
-
-
-def _sign(store: Store) -> None:
-    """A signed checkpoint of the log outside the database, at the end of every owner's life."""
-    from store.checkpoints import checkpoint
-
-    try:
-        checkpoint(store)
-    except StoreError as error:
-        # What was done is done, and its answer must still go out; `lee doctor` and `lee audit verify` show the rest.
-        log.warning("log.not_signed", error=error.message)
 
 
 def _crash_point() -> Reach:

@@ -44,6 +44,7 @@ class Report:
     covered: int
     findings: tuple[Finding, ...]
     signed_at: datetime | None = None
+    uncovered_since: str | None = None  # when the first entry that no checkpoint covers says that it was made
 
     @property
     def ok(self) -> bool:
@@ -62,15 +63,16 @@ def verify(entries: Iterable[StoredEntry], notes: Sequence[str], verifier: Verif
     tree = Tree()
     covered = 0
     signed_at: datetime | None = None
+    since: str | None = None
     expected = 1
 
     def reach(size: int) -> None:
         """Compare with every checkpoint of this size; a cut is found when the entries end."""
-        nonlocal covered, signed_at
+        nonlocal covered, signed_at, since
         while waiting and waiting[0][1].size == size:
             number, checkpoint = waiting.pop(0)
             if tree.root() == checkpoint.root:
-                covered, signed_at = size, checkpoint.at
+                covered, signed_at, since = size, checkpoint.at, None
             else:
                 findings.append(
                     Finding(
@@ -93,6 +95,7 @@ def verify(entries: Iterable[StoredEntry], notes: Sequence[str], verifier: Verif
         if not entry.whole:
             findings.append(Finding("entry_changed", f"Entry {entry.seq} ({entry.header.id}) was changed.", entry.seq))
         # A leaf that is no bytes at all cannot be hashed; it was reported, and no signed root will be reached with it.
+        since = since or str(entry.header.at)
         tree.append(entry.leaf if type(entry.leaf) is bytes else b"")
         if waiting:
             reach(tree.size)
@@ -106,7 +109,7 @@ def verify(entries: Iterable[StoredEntry], notes: Sequence[str], verifier: Verif
         )
         for number, checkpoint in waiting
     ]
-    return Report(tree.size, tree.root(), len(notes), covered, tuple(findings[:MOST_FINDINGS]), signed_at)
+    return Report(tree.size, tree.root(), len(notes), covered, tuple(findings[:MOST_FINDINGS]), signed_at, since)
 
 
 def _signed(notes: Sequence[str], verifier: Verifier, findings: list[Finding]) -> list[tuple[int, Checkpoint]]:

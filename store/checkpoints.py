@@ -21,6 +21,7 @@ from audit.checkpoints import BadCheckpoint, Checkpoint, Signer, Verifier, split
 from audit.merkle import Tree
 from audit.verification import Report
 from audit.verification import verify as verify_entries
+from store.checkpoint_copy import continue_copy
 from store.database import Store
 from store.errors import LogTampered, LogUnavailable, StoreError
 from store.log_reader import reading_log
@@ -31,33 +32,65 @@ NOTES = "checkpoints.txt"
 _LINES = 6  # of a whole note
 
 
-def checkpoint(store: Store) -> Checkpoint:
-    """Sign the log's present size and root, after proving that it still begins with what was signed last.
+class Notary:
+    """Signs the log again and again, and reads each time only what is new. Safe to share between threads.
 
-    Without new entries the last checkpoint is returned and nothing is written. Costs one pass over the leaf hashes.
-    Raises `LogTampered` when the log or the notes are not what was signed, `LogUnavailable` when a file fails."""
-    with _files(), _only_one(store.folder):
-        signer = _signer(store.folder)
-        path = store.folder / NOTES
+    `copy`: a second folder for the notes (`store.checkpoint_copy`)."""
+
+    def __init__(self, store: Store, copy: Path | None = None) -> None:
+        self._store = store
+        self._copy = copy
+        self._tree = Tree()
+
+    def sign(self) -> Checkpoint:
+        """Sign the log's present size and root, after proving that it still begins with what was signed last.
+
+        Without new entries the last checkpoint is returned and nothing is written; a copy that lay behind goes on.
+        Raises `LogTampered` when the log, the notes or their copy are not what was signed, `LogUnavailable` when a file
+        fails."""
+        folder = self._store.folder
+        with _files(), _only_one(folder):
+            signer = _signer(folder)
+            point = self._sign(signer, folder / NOTES)
+            if self._copy is not None:
+                continue_copy(folder, self._copy, (NOTES, PUBLIC_KEY))
+            return point
+
+    def _sign(self, signer: Signer, path: Path) -> Checkpoint:
         text = _text(path) if path.exists() else ""
         notes, torn = split_notes(text)
         if torn.count("\n") >= _LINES:
             raise LogTampered("The last checkpoint was changed.")
         last = _opened(signer.verifier, notes[-1]) if notes else None
-        tree = Tree()
-        root_then = tree.root()
-        with store.look() as uow:
-            for leaf in uow.log.leaves():
-                tree.append(leaf)
-                if last is not None and tree.size == last.size:
-                    root_then = tree.root()
+        root_then = self._grow(0 if last is None else last.size)
+        tree = self._tree
         if last is not None:
             _prove(last, tree.size, root_then)
             if last.size == tree.size and not torn:
                 return last
-        note = signer.sign(tree.size, tree.root(), store.clock())
+        note = signer.sign(tree.size, tree.root(), self._store.clock())
         _append(path, note, len(text.encode()) - len(torn.encode()))
         return signer.verifier.open(note)
+
+    def _grow(self, signed: int) -> bytes | None:
+        """Add what the log has more; the root it had at `signed` entries, None when it has not so many."""
+        if signed < self._tree.size:  # the notes are not those of the last time
+            self._tree = Tree()
+        tree = self._tree
+        root_then = tree.root() if tree.size == signed else None
+        with self._store.look() as uow:
+            if (found := uow.log.size()) < tree.size:
+                raise LogTampered(f"The log has {found} entries; it had {tree.size}.")
+            for leaf in uow.log.leaves(tree.size):
+                tree.append(leaf)
+                if tree.size == signed:
+                    root_then = tree.root()
+        return root_then
+
+
+def checkpoint(store: Store) -> Checkpoint:
+    """Sign once: one pass over the leaf hashes. Raises as `Notary.sign`."""
+    return Notary(store).sign()
 
 
 def verify(store: Store) -> Report:
@@ -103,7 +136,7 @@ def _text(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
 
 
-def _prove(last: Checkpoint, size: int, root_then: bytes) -> None:
+def _prove(last: Checkpoint, size: int, root_then: bytes | None) -> None:
     if size < last.size:
         raise LogTampered(f"The log has {size} entries; {last.size} were signed at {last.at.isoformat()}.")
     if root_then != last.root:

@@ -95,11 +95,10 @@ class LogRows:
         """All entries in order, sealed: what verification reads. Streams in blocks."""
         return read_entries(self._uow.connection)
 
-    def leaves(self) -> Iterator[bytes]:
-        """All leaf hashes in order, as stored."""
-        rows = self._uow.connection.execute(
-            select(audit_entries.c.leaf).order_by(audit_entries.c.seq).execution_options(yield_per=5000)
-        )
+    def leaves(self, after: int = 0) -> Iterator[bytes]:
+        """The leaf hashes in order, as stored; of the first `after` rows none."""
+        wanted = select(audit_entries.c.leaf).order_by(audit_entries.c.seq).execution_options(yield_per=5000)
+        rows = self._uow.connection.execute(wanted.where(audit_entries.c.seq > after) if after else wanted)
         return (row[0] for row in rows)
 
     def size(self) -> int:

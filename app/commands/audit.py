@@ -84,6 +84,7 @@ def verify(
                 "entries": report.entries,
                 "covered": report.covered,
                 "uncovered": report.uncovered,
+                "uncovered_since": report.uncovered_since,
                 "checkpoints": report.checkpoints,
                 "root": report.root.hex(),
                 "findings": [asdict(found) for found in report.findings],
