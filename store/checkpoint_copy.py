@@ -12,8 +12,8 @@ from store.errors import LogTampered, LogUnavailable
 def continue_copy(here: Path, there: Path, names: tuple[str, str]) -> None:
     """Append to the notes in the folder `there` what those in `here` have more, and the public key if it is not there.
 
-    `names` are those of the notes and of the key. Raises `LogTampered` when the copy is not the beginning of the house's
-    own notes, `LogUnavailable` when it cannot be reached; the note itself is signed by then."""
+    `names` are those of the notes and of the key. Raises `LogTampered` when the copy is not the beginning of the
+    house's own notes, `LogUnavailable` when it cannot be reached; the note itself is signed by then."""
     notes, key = names
     try:
         there.mkdir(parents=True, exist_ok=True)
