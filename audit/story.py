@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeGuard, cast
+from typing import Final, TypeGuard, cast
 
 from billing.money import Money, MoneyError
 
 Payload = Mapping[str, object]
+
+VERDICTS: Final = {
+    "allow": "allowed",
+    "deny": "refused",
+    "needs_confirmation": "the customer has to say yes first",
+    "needs_approval": "a human has to approve it first",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +65,7 @@ def _received(who: str, told: Payload) -> tuple[str, str]:
 
 
 def _decided(who: str, told: Payload) -> tuple[str, str]:
-    verdict = {
-        "allow": "allowed",
-        "deny": "refused",
-        "needs_confirmation": "the customer has to say yes first",
-        "needs_approval": "a human has to approve it first",
-    }.get(str(told.get("verdict")), str(told.get("verdict")))
+    verdict = VERDICTS.get(str(told.get("verdict")), str(told.get("verdict")))
     lines = [
         f"Proposed: {_named(told.get('tool'))} with {_inline(told.get('arguments'))}.",
         f"Decided: {verdict}, by rule `{told.get('rule')}`: {told.get('reason')}",

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
+from rich.padding import Padding
 from rich.text import Text
 
 from app import inbox
 from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json, table
+from app.packets import on_paper
 from app.wiring import open_gatehouse, open_records
 from policy.rows import failure_of, receipt_of
 from store.ledger import IntentRow
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
+
+ONE_LINE: Final = 100  # characters
 
 Case = Annotated[str, typer.Argument(help="The case (case_…).")]
 Human = Annotated[str | None, typer.Option("--as", help="Your name; default: the system user.")]
@@ -99,10 +103,10 @@ def _print_case(told: dict[str, Any]) -> None:
         console.print(Text(message["body"]))
     for escalation in told["escalations"]:
         console.print(Text(f"\n{escalation['reason']} ({escalation['status']})"), style="yellow")
-        for name, value in (escalation["packet"] or {}).items():
-            if name != "conversation":
-                console.print(Text(f"{name}: "), end="", style="dim")
-                console.print_json(data=value) if isinstance(value, dict | list) else console.print(Text(str(value)))
+        for heading, text in on_paper(escalation["packet"] or {}):
+            told_at_once = "\n" not in text and len(heading) + len(text) < ONE_LINE
+            console.print(Text(f"{heading}:"), end=" " if told_at_once else "\n", style="dim")
+            console.print(Text(text) if told_at_once else Padding(Text(text), (0, 0, 0, 2), expand=False))
     for begun in told["begun"]:
         named = ", ".join(str(begun[name]) for name in ("amount", "stripe_id", "failure") if begun[name])
         outcome = f"{begun['tool']}: {begun['status']}{f' ({named})' if named else ''}"
