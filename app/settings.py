@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -43,6 +43,9 @@ class Settings(BaseSettings):
 
     embedding_model: str | None = Field(None, description="A sentence-transformers model or path; default: built in.")
     qdrant_url: str | None = Field(None, description="A Qdrant server; default: in process, in <data>.")
+    index_engine: Literal["edge", "python"] = Field(
+        "edge", description="Without a Qdrant server: Qdrant's engine in process, or a plain scan in Python."
+    )
     clickhouse_url: str | None = Field(None, description="A ClickHouse server; default: in process, in <data>.")
     limits: Path | None = Field(None, description="Policy limits; default: policy/limits.toml.")
 

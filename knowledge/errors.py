@@ -64,3 +64,12 @@ class IndexMissing(KnowledgeError):
 
     def __init__(self, where: str) -> None:
         super().__init__(f"There is no knowledge index at {where} yet: run `lee knowledge index`.")
+
+
+class IndexOutdated(KnowledgeError):
+    """The index was made with another embedding model or another way of cutting."""
+
+    code = "index_outdated"
+
+    def __init__(self) -> None:
+        super().__init__("The knowledge index was made in another way: run `lee knowledge index`.")

@@ -17,7 +17,7 @@ from knowledge.articles import Article
 from knowledge.embedder import Embedder
 from knowledge.errors import ArticleRefused
 from knowledge.helpcentre import article_id, rows, texts
-from knowledge.qdrant import Location
+from knowledge.location import Location
 from knowledge.search import Knowledge, answer_confidence
 
 DEPTH = 30  # passages looked at for the reciprocal rank

@@ -1,22 +1,32 @@
-"""Opening Qdrant, and telling its many failures apart: busy, unreachable, unreadable."""
+"""The index behind qdrant-client: on a server by URL, or in process in Python, an exact scan for small help centres.
+
+Readers follow an alias, which moves when another collection is published.
+"""
+
+from __future__ import annotations
 
 import contextlib
 import pickle
 import sqlite3
+import threading
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import httpx
-import portalocker
-from qdrant_client import QdrantClient
+import numpy as np
+from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
-from knowledge.errors import IndexBusy, IndexCorrupt, IndexUnavailable
+from knowledge.embedder import Vectors
+from knowledge.engine import DENSE, WORDS, Found, Held, Point
+from knowledge.errors import IndexCorrupt, IndexMissing, IndexUnavailable
+from knowledge.location import FolderLock, Location, first_line
+from knowledge.sparse import SparseVector
 
+ALIAS = "passages"
 SERVER_TIMEOUT_SECONDS = 5
+PAGE = 1_000
 # What reading a damaged folder was seen to raise: broken JSON, wrong shapes, cut pages, cut pickles.
 _UNREADABLE = (
     ValueError,
@@ -31,98 +41,150 @@ _UNREADABLE = (
 )
 
 
-@dataclass(frozen=True)
-class Location:
-    """Where the index is: exactly one of `folder` and `url`. `api_key` is for a server that wants one."""
+class ClientEngine:
+    """Safe to share between threads: the in-process client is used by one at a time."""
 
-    folder: Path | None = None
-    url: str | None = None
-    api_key: str | None = None
-
-    def __post_init__(self) -> None:
-        if (self.folder is None) == (self.url is None):
-            raise ValueError("an index is either in a folder or on a server: give one of folder and url")
-
-    def __str__(self) -> str:
-        return str(self.folder) if self.folder is not None else str(self.url)
-
-
-@dataclass
-class OpenClient:
-    """A client together with the lock on its folder; a server needs none."""
-
-    client: QdrantClient
-    lock: IO[str] | None = None
-
-    def close(self) -> None:
-        self.client.close()
-        if self.lock is not None:
-            portalocker.unlock(self.lock)
-            self.lock.close()
-            self.lock = None
-
-
-def open_client(location: Location) -> OpenClient:
-    """Open the index. Raises `IndexBusy`, `IndexCorrupt`, `IndexUnavailable`."""
-    if location.url is not None:
-        with speaking_of(location):
-            # The compatibility check would call the server now, and only warn.
-            return OpenClient(
-                QdrantClient(
+    def __init__(self, location: Location) -> None:
+        self._location = location
+        self._lock: FolderLock | None = None
+        self._guard = threading.RLock()
+        if location.url is not None:
+            with self._speaking():
+                # The compatibility check would call the server now, and only warn.
+                self._opened = QdrantClient(
                     url=location.url,
                     api_key=location.api_key,
                     timeout=SERVER_TIMEOUT_SECONDS,
                     check_compatibility=False,
                 )
-            )
-    assert location.folder is not None
-    lock = _lock(location.folder)
-    try:
-        with warnings.catch_warnings():
-            # Advice about size: the measured limits stand in docs, and a warning must not stop a search.
-            warnings.simplefilter("ignore", UserWarning)
-            return OpenClient(QdrantClient(path=str(location.folder / "qdrant")), lock)
-    except _UNREADABLE as error:
-        lock.close()
-        raise IndexCorrupt(str(location), _reason(error)) from error
-    except OSError as error:
-        lock.close()
-        raise IndexUnavailable(str(location), _reason(error)) from error
+            return
+        assert location.folder is not None
+        self._lock = FolderLock(location.folder)
+        try:
+            with warnings.catch_warnings():
+                # Advice about size: the measured limits stand in docs, and a warning must not stop a search.
+                warnings.simplefilter("ignore", UserWarning)
+                self._opened = QdrantClient(path=str(location.folder / "qdrant"))
+        except _UNREADABLE as error:
+            self._lock.close()
+            raise IndexCorrupt(str(location), first_line(error)) from error
+        except OSError as error:
+            self._lock.close()
+            raise IndexUnavailable(str(location), first_line(error)) from error
+
+    def close(self) -> None:
+        with self._guard:
+            self._opened.close()
+            if self._lock is not None:
+                self._lock.close()
+
+    @contextlib.contextmanager
+    def _client(self) -> Iterator[QdrantClient]:
+        guard = self._guard if self._lock is not None else contextlib.nullcontext()
+        with guard, self._speaking():
+            yield self._opened
+
+    def current(self) -> str | None:
+        with self._client() as client:
+            return _current(client)
+
+    def prepare(self, collection: str, dimensions: int) -> None:
+        with self._client() as client:
+            if not client.collection_exists(collection):
+                client.create_collection(
+                    collection,
+                    vectors_config={DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE)},
+                    sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
+                )
+
+    def held(self, collection: str) -> Iterator[Held]:
+        offset: Any = None
+        while True:
+            with self._client() as client:
+                records, offset = client.scroll(
+                    collection,
+                    limit=PAGE,
+                    offset=offset,
+                    with_payload=["article", "version", "siblings"],
+                    with_vectors=False,
+                )
+            for record in records:
+                known: dict[str, Any] = record.payload or {}
+                yield Held(str(record.id), known["article"], known["version"], known["siblings"])
+            if offset is None:
+                return
+
+    def change(self, collection: str, add: Sequence[Point], remove: Sequence[str] = ()) -> None:
+        with self._client() as client:
+            if add:
+                client.upsert(collection, [_point(each) for each in add], wait=True)
+            if remove:
+                client.delete(collection, models.PointIdsList(points=list(remove)), wait=True)
+
+    def publish(self, collection: str) -> None:
+        with self._client() as client:
+            before = _current(client)
+            if before == collection:
+                return
+            seen = models.CreateAlias(collection_name=collection, alias_name=ALIAS)
+            client.update_collection_aliases([models.CreateAliasOperation(create_alias=seen)])
+            if before is not None:
+                client.delete_collection(before)
+
+    def count(self, collection: str) -> int:
+        with self._client() as client:
+            return client.count(collection, exact=True).count
+
+    def nearest(self, dense: Vectors, words: SparseVector, limit: int) -> tuple[list[Found], list[Found]]:
+        asked = [_request(dense.tolist(), DENSE, limit)]
+        if words.indices:
+            sparse = models.SparseVector(indices=list(words.indices), values=list(words.values))
+            asked.append(_request(sparse, WORDS, limit))
+        with self._client() as client:
+            try:
+                sides = client.query_batch_points(ALIAS, asked)
+            except (UnexpectedResponse, ValueError) as error:
+                if _current(client) is None:
+                    raise IndexMissing(str(self._location)) from error
+                raise
+        found = [[_found(point) for point in side.points] for side in sides]
+        return found[0], found[1] if len(found) > 1 else []
+
+    @contextlib.contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """Turn what the client raises into `KnowledgeError`s; ours pass through."""
+        where = str(self._location)
+        try:
+            yield
+        except UnexpectedResponse as error:
+            raise IndexUnavailable(where, f"the server answered {error.status_code}") from error
+        except (ResponseHandlingException, ApiException, httpx.HTTPError, OSError) as error:
+            raise IndexUnavailable(where, first_line(error)) from error
+        except sqlite3.OperationalError as error:  # disk full, read-only folder
+            raise IndexUnavailable(where, first_line(error)) from error
+        except (sqlite3.DatabaseError, pickle.PickleError, EOFError, KeyError) as error:
+            raise IndexCorrupt(where, first_line(error)) from error
+        except RuntimeError as error:
+            if "closed" not in str(error):
+                raise
+            raise IndexUnavailable(where, "it has been closed") from error
 
 
-def _lock(folder: Path) -> IO[str]:
-    """Take the folder before Qdrant reads it: its own lock comes after the reading, and leaves files open."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "owner.lock").open("a", encoding="utf-8")
-    except OSError as error:
-        raise IndexUnavailable(str(folder), _reason(error)) from error
-    try:
-        portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
-    except portalocker.exceptions.LockException as error:
-        handle.close()
-        raise IndexBusy(str(folder)) from error
-    return handle
+def _request(query: Any, using: str, limit: int) -> models.QueryRequest:
+    return models.QueryRequest(query=query, using=using, limit=limit, with_payload=True, with_vector=[DENSE])
 
 
-@contextlib.contextmanager
-def speaking_of(location: Location) -> Iterator[None]:
-    """Turn what the engine raises into `KnowledgeError`s; ours pass through."""
-    try:
-        yield
-    except UnexpectedResponse as error:
-        raise IndexUnavailable(str(location), f"the server answered {error.status_code}") from error
-    except (ResponseHandlingException, ApiException, httpx.HTTPError, OSError) as error:
-        raise IndexUnavailable(str(location), _reason(error)) from error
-    except sqlite3.OperationalError as error:  # disk full, read-only folder
-        raise IndexUnavailable(str(location), _reason(error)) from error
-    except (sqlite3.DatabaseError, pickle.PickleError, EOFError, KeyError) as error:
-        raise IndexCorrupt(str(location), _reason(error)) from error
-    except RuntimeError as error:
-        if "closed" not in str(error):
-            raise
-        raise IndexUnavailable(str(location), "it has been closed") from error
+def _point(point: Point) -> models.PointStruct:
+    words = models.SparseVector(indices=list(point.words.indices), values=list(point.words.values))
+    return models.PointStruct(id=point.id, vector={DENSE: point.dense.tolist(), WORDS: words}, payload=point.payload)
 
 
-def _reason(error: Exception) -> str:
-    return str(error).partition("\n")[0] or type(error).__name__
+def _found(point: models.ScoredPoint) -> Found:
+    stored = point.vector[DENSE] if isinstance(point.vector, dict) else []
+    return Found(str(point.id), point.score, point.payload or {}, np.asarray(stored, dtype=np.float32))
+
+
+def _current(client: QdrantClient) -> str | None:
+    """The collection that readers see, or None before the first was published."""
+    names = [alias.collection_name for alias in client.get_aliases().aliases if alias.alias_name == ALIAS]
+    return names[0] if names else None

@@ -42,6 +42,7 @@ ROOMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("knowledge/bert.py", "", "encoder (topics, claims, search)"),
     ("knowledge/adapted.py", "", "encoder (topics, claims, search)"),
     ("qdrant_client/", "", "search"),
+    ("qdrant_edge/", "", "search"),
     ("/knowledge/", "", "search"),
     ("lingua/", "", "language and slots"),
     ("dateparser/", "", "language and slots"),

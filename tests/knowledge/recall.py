@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from knowledge.embedder import load_embedder
-from knowledge.qdrant import Location
+from knowledge.location import Location
 from knowledge.search import Knowledge
 
 DEPTH = 40  # passages looked at for the reciprocal rank

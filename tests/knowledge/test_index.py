@@ -1,29 +1,37 @@
-"""The index: only what changed is embedded, nothing is left behind, and failures are told apart."""
+"""The index, in both engines that keep it in a folder: only what changed is embedded, nothing is left behind, and
+failures are told apart."""
 
-import sqlite3
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from qdrant_edge import ScrollRequest
 
 from knowledge.articles import Article, State
+from knowledge.edge import EdgeEngine
 from knowledge.errors import IndexBusy, IndexCorrupt, IndexMissing, IndexUnavailable
-from knowledge.index import PassageIndex
-from knowledge.qdrant import Location
+from knowledge.index import PassageIndex, open_engine
+from knowledge.location import Engines, Location
 from knowledge.search import Knowledge
 from tests.knowledge.conftest import CountingEmbedder
 
 Make = Callable[..., Article]
 
 
+@pytest.fixture(params=["edge", "python"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Location:
+    return Location(folder=tmp_path / "index", engine=request.param)
+
+
 def titles(index: PassageIndex, query: str) -> list[str]:
     return [hit.article for hit in index.find(query, 10)]
 
 
-def test_only_changed_articles_are_embedded_again(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
+def test_only_changed_articles_are_embedded_again(place: Location, embedder: CountingEmbedder, article: Make) -> None:
     first = [article("refunds", "Money goes back."), article("cards", "Change the card."), article("tax", "A number.")]
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    with PassageIndex(place, embedder) as index:
         assert index.sync(first).embedded == 3
         embedder.encoded.clear()
         second = [first[0], article("cards", "Replace the plastic."), article("plans", "Upgrade.")]
@@ -38,41 +46,42 @@ def test_only_changed_articles_are_embedded_again(tmp_path: Path, embedder: Coun
         assert embedder.encoded == []
 
 
-def test_it_is_still_there_after_a_restart(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
+def test_it_is_still_there_after_a_restart(place: Location, embedder: CountingEmbedder, article: Make) -> None:
     articles = [article("refunds", "Money goes back.")]
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    with PassageIndex(place, embedder) as index:
         index.sync(articles)
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    with PassageIndex(place, embedder) as index:
         assert titles(index, "money back") == ["refunds"]
         assert index.sync(articles).embedded == 0
 
 
-def test_drafts_and_stale_articles_are_not_found(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+def test_drafts_and_stale_articles_are_not_found(place: Location, embedder: CountingEmbedder, article: Make) -> None:
+    with PassageIndex(place, embedder) as index:
         index.sync([article("refunds", "Money goes back.")])
         report = index.sync([article("refunds", "Money goes back.", State.STALE), article("x", "Money", State.DRAFT)])
         assert (report.removed, index.count()) == (1, 0)
         assert index.find("money", 3) == []
 
 
-def test_writing_that_was_cut_short_is_done_again(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
+def test_writing_that_was_cut_short_is_done_again(place: Location, embedder: CountingEmbedder, article: Make) -> None:
     long = article("long", "\n\n".join(" ".join(f"w{part}x{at}" for at in range(150)) for part in range(3)))
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    with PassageIndex(place, embedder) as index:
         index.sync([long])
-    (database,) = tmp_path.rglob("storage.sqlite")
-    with sqlite3.connect(database) as connection:
-        connection.execute("DELETE FROM points WHERE id = (SELECT id FROM points LIMIT 1)")
-    connection.close()
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    engine = open_engine(place)
+    collection = engine.current()
+    assert collection is not None
+    engine.change(collection, (), [next(engine.held(collection)).id])
+    engine.close()
+    with PassageIndex(place, embedder) as index:
         assert index.count() == 2
         assert index.sync([long]).embedded == 1
         assert index.count() == 3
 
 
-def test_another_model_takes_over_without_a_moment_without_an_index(tmp_path: Path, article: Make) -> None:
+def test_another_model_takes_over_without_a_moment_without_an_index(place: Location, article: Make) -> None:
     old = CountingEmbedder()
     articles = [article(f"a{number}", f"money topic{number}") for number in range(5)]
-    with PassageIndex(Location(folder=tmp_path), old) as index:
+    with PassageIndex(place, old) as index:
         index.sync(articles)
 
     class Watching(CountingEmbedder):
@@ -83,40 +92,97 @@ def test_another_model_takes_over_without_a_moment_without_an_index(tmp_path: Pa
             return super().encode(texts)
 
     new = Watching("other", 64)
-    with PassageIndex(Location(folder=tmp_path), new) as index:
+    with PassageIndex(place, new) as index:
         assert index.sync(articles).embedded == 5
         assert new.seen == [5], "readers still saw the old index while the new one was being filled"
         assert len(index.find("money", 10)) == 5
-        assert len(list((tmp_path / "qdrant" / "collection").iterdir())) == 1
+    assert place.folder is not None
+    collections = place.folder / ("edge" if place.engine == "edge" else "qdrant/collection")
+    assert len([each for each in collections.iterdir() if each.is_dir()]) == 1
 
 
-def test_a_folder_has_one_opener_at_a_time(tmp_path: Path, embedder: CountingEmbedder) -> None:
+def test_a_folder_has_one_opener_at_a_time(place: Location, embedder: CountingEmbedder) -> None:
     with (
-        PassageIndex(Location(folder=tmp_path), embedder),
+        PassageIndex(place, embedder),
         pytest.raises(IndexBusy, match="another process has it open"),
     ):
-        PassageIndex(Location(folder=tmp_path), embedder)
-    PassageIndex(Location(folder=tmp_path), embedder).close()
+        PassageIndex(place, embedder)
+    PassageIndex(place, embedder).close()
 
 
-def test_nothing_indexed_yet_says_what_to_do(tmp_path: Path, embedder: CountingEmbedder) -> None:
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+def test_nothing_indexed_yet_says_what_to_do(place: Location, embedder: CountingEmbedder) -> None:
+    with PassageIndex(place, embedder) as index:
         assert index.count() == 0
         with pytest.raises(IndexMissing, match="lee knowledge index"):
             index.find("money", 3)
 
 
-@pytest.mark.parametrize("damage", ["meta", "storage"])
+@pytest.mark.parametrize(
+    ("engine", "file"),
+    [
+        ("python", "qdrant/meta.json"),
+        ("python", "storage.sqlite"),
+        ("edge", "edge/current"),
+        ("edge", "edge_config.json"),
+        ("edge", "segment.json"),
+    ],
+)
 def test_a_damaged_folder_is_named_and_can_be_opened_after_deleting_it(
-    damage: str, tmp_path: Path, embedder: CountingEmbedder, article: Make
+    engine: Engines, file: str, tmp_path: Path, embedder: CountingEmbedder, article: Make
 ) -> None:
-    with PassageIndex(Location(folder=tmp_path), embedder) as index:
+    place = Location(folder=tmp_path, engine=engine)
+    with PassageIndex(place, embedder) as index:
         index.sync([article("refunds", "Money goes back.")])
-    target = tmp_path / "qdrant" / "meta.json" if damage == "meta" else next(tmp_path.rglob("storage.sqlite"))
+    target = next(tmp_path.rglob(Path(file).name))
+    assert target.as_posix().endswith(file)
     target.write_bytes(b"\x00garbage" * 200)
     for _ in range(2):  # the lock is given back, or the second error would be another
         with pytest.raises(IndexCorrupt, match="delete it and run"):
-            PassageIndex(Location(folder=tmp_path), embedder)
+            PassageIndex(place, embedder)
+    shutil.rmtree(tmp_path)
+    with PassageIndex(place, embedder) as index:
+        assert index.sync([article("refunds", "Money goes back.")]).passages == 1
+
+
+def test_a_filling_that_was_damaged_before_it_was_published_is_made_anew(
+    tmp_path: Path, embedder: CountingEmbedder, article: Make
+) -> None:
+    place = Location(folder=tmp_path)
+    with PassageIndex(place, embedder) as index:
+        index.sync([article("refunds", "Money goes back.")])
+    (tmp_path / "edge" / "current").unlink()
+    next(tmp_path.rglob("segment.json")).write_bytes(b"garbage")
+    with PassageIndex(place, embedder) as index:
+        assert index.count() == 0
+        assert index.sync([article("refunds", "Money goes back.")]).embedded == 1
+        assert titles(index, "money back") == ["refunds"]
+
+
+def test_a_shard_in_use_is_deleted_by_its_last_reader(tmp_path: Path) -> None:
+    reading, replaced = threading.Event(), threading.Event()
+    found: list[int] = []
+    engine = EdgeEngine(Location(folder=tmp_path))
+    engine.prepare("old", 16)
+    engine.publish("old")
+
+    def read() -> None:
+        with engine.reading(None) as shard:
+            reading.set()
+            replaced.wait(10)
+            found.append(len(shard.scroll(ScrollRequest(limit=5))[0]))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert reading.wait(10)
+    engine.prepare("new", 16)
+    engine.publish("new")
+    assert (tmp_path / "edge" / "old").is_dir()
+    replaced.set()
+    thread.join()
+    assert found == [0]
+    assert not (tmp_path / "edge" / "old").exists()
+    assert (engine.current(), engine.count("new")) == ("new", 0)
+    engine.close()
 
 
 def test_an_unreachable_server_and_an_unwritable_folder(tmp_path: Path, embedder: CountingEmbedder) -> None:
@@ -132,16 +198,16 @@ def test_an_unreachable_server_and_an_unwritable_folder(tmp_path: Path, embedder
         Location()
 
 
-def test_a_closed_index_says_so(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
-    index = PassageIndex(Location(folder=tmp_path), embedder)
+def test_a_closed_index_says_so(place: Location, embedder: CountingEmbedder, article: Make) -> None:
+    index = PassageIndex(place, embedder)
     index.sync([article("refunds", "Money goes back.")])
     index.close()
     with pytest.raises(IndexUnavailable, match="closed"):
         index.find("money", 3)
 
 
-def test_readers_and_a_writer_share_it(tmp_path: Path, embedder: CountingEmbedder, article: Make) -> None:
-    knowledge = Knowledge(Location(folder=tmp_path), embedder)
+def test_readers_and_a_writer_share_it(place: Location, embedder: CountingEmbedder, article: Make) -> None:
+    knowledge = Knowledge(place, embedder)
     stable = [article(f"a{number}", f"money topic{number}") for number in range(10)]
     knowledge.sync(stable)
     problems: list[str] = []

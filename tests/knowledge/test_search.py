@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.embedder import LONGEST_TEXT, SentenceTransformerEmbedder
 from knowledge.errors import EmbeddingModelUnavailable
-from knowledge.qdrant import Location
+from knowledge.location import Location
 from knowledge.search import Knowledge, answer_confidence, answers
 from tests.knowledge.recall import wordings
 
