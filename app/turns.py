@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent import futures
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from billing.ids import TurnId
 
 log = structlog.get_logger(__name__)
 
+ENDING_SECONDS = 5.0  # at most, for workflows whose turns are done to be written down as done
 Take = Callable[[TurnId], Awaitable[TurnResult]]
 
 
@@ -55,9 +56,8 @@ class DurableTurns:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._workflow: Any = None
         self._dbos: Any = None
-        self._results: dict[str, TurnResult] = {}  # of workflows that somebody in this process waits for
-        # Threads of its own: a turn needs some of the loop's too, and those that wait for turns would take them all.
-        self._waiting = ThreadPoolExecutor(256, thread_name_prefix="turn")
+        self._awaited: dict[str, asyncio.Future[TurnResult | None]] = {}  # None: it ended and told nothing
+        self._ending: set[futures.Future[Any]] = set()  # workflows whose turn is done and told
 
     def launch(self) -> None:
         """Start DBOS on the running loop; turns that a killed process left begin again at once.
@@ -88,24 +88,40 @@ class DurableTurns:
 
     async def run(self, turn: TurnId) -> TurnResult:
         """The same turn again is left to `take`, which joins it. If the engine fails, the turn is taken without it: its
-        rows are in the store, and a customer waits."""
+        rows are in the store, and a customer waits.
+
+        Returns as soon as the turn is done, which is in the store and on the disk; that its workflow is done is written
+        down meanwhile, and if that is lost, the turn is found done when the workflow begins again."""
         from dbos import SetWorkflowID
 
+        loop = asyncio.get_running_loop()
+        awaited: asyncio.Future[TurnResult | None] = loop.create_future()
+        if self._awaited.setdefault(turn, awaited) is not awaited:
+            return await self._take(turn)
+        result: TurnResult | None = None
         try:
             with SetWorkflowID(turn):
                 handle = self._dbos.start_workflow(self._workflow, turn)
             if hasattr(handle, "future"):  # else it is another worker's, perhaps a dead one's, and `take` sees to that
-                await asyncio.get_running_loop().run_in_executor(self._waiting, handle.get_result)
+                workflow: futures.Future[Any] = handle.future
+                workflow.add_done_callback(lambda _: awaited.done() or loop.call_soon_threadsafe(_told, awaited, None))
+                result = await awaited
+                if result is None:
+                    workflow.result(timeout=0)
+                elif not workflow.done():
+                    self._ending.add(workflow)
+                    workflow.add_done_callback(self._ending.discard)
         except Exception as error:  # noqa: BLE001  the turn's own errors come again, and plainly, when it is taken below
             log.warning("turns.engine_failed", turn=turn, error=type(error).__name__)
-        result = self._results.pop(turn, None)
+        finally:
+            del self._awaited[turn]
         return result if result is not None else await self._take(turn)
 
     def close(self) -> None:
         if self._dbos is not None:
+            futures.wait(tuple(self._ending), ENDING_SECONDS)
             self._dbos.destroy()
             self._dbos = None
-        self._waiting.shutdown(wait=False, cancel_futures=True)
         DurableTurns.current = None
 
     def work(self, turn: str) -> None:
@@ -113,10 +129,18 @@ class DurableTurns:
         if self._loop is None:
             raise RuntimeError("turns were not launched")
 
-        async def take() -> TurnResult:
-            return await self._take(TurnId(turn))
+        async def take() -> None:
+            result = await self._take(TurnId(turn))
+            if turn in self._awaited:
+                # In the loop's next round, in which this workflow's thread is let go: who is told may close at once.
+                asyncio.get_running_loop().call_soon(_told, self._awaited[turn], result)
 
-        self._results[turn] = asyncio.run_coroutine_threadsafe(take(), self._loop).result()
+        asyncio.run_coroutine_threadsafe(take(), self._loop).result()
+
+
+def _told(awaited: asyncio.Future[TurnResult | None], result: TurnResult | None) -> None:
+    if not awaited.done():
+        awaited.set_result(result)
 
 
 def _turn(turn: str) -> str:

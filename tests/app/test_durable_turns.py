@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbos._sys_db import SystemDatabase
 
 from agent.turn import TurnResult
 from app.turns import DurableTurns, EngineUnavailable, WorkflowFile, workflow_url
 from billing.ids import TurnId
+from store.errors import NotFound
 
 
 def _result(case: str) -> TurnResult:
@@ -37,6 +41,53 @@ async def test_a_turn_is_taken_once_and_the_engine_writes_ahead(tmp_path: Path) 
         assert file.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         ended = file.execute("SELECT workflow_uuid, status FROM workflow_status").fetchall()
     assert ended == [("turn_1", "SUCCESS")]
+
+
+async def test_who_is_told_waits_for_no_workflow_to_be_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, written = asyncio.Event(), threading.Event()
+
+    async def take(turn: TurnId) -> TurnResult:
+        return _result(turn)
+
+    def slow(self: SystemDatabase, *given: Any, **named: Any) -> Any:
+        assert asyncio.run_coroutine_threadsafe(told.wait(), loop).result(30)
+        written.set()
+        return update(self, *given, **named)
+
+    update = SystemDatabase.update_workflow_outcome
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", slow)
+    loop = asyncio.get_running_loop()
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    turns.launch()
+    try:
+        async with asyncio.timeout(30):
+            assert await turns.run(TurnId("turn_1")) == _result("turn_1")
+        assert not written.is_set()
+        told.set()
+        await asyncio.sleep(0.05)
+    finally:
+        turns.close()
+    with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:
+        assert file.execute("SELECT status FROM workflow_status").fetchall() == [("SUCCESS",)]
+
+
+async def test_a_turns_own_error_comes_back_plainly(tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    async def take(turn: TurnId) -> TurnResult:
+        taken.append(turn)
+        raise NotFound("turn", turn)
+
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    turns.launch()
+    try:
+        with pytest.raises(NotFound):
+            await turns.run(TurnId("turn_1"))
+    finally:
+        turns.close()
+    assert taken == ["turn_1", "turn_1"]
 
 
 def test_no_commit_of_the_engine_waits_for_the_disk(tmp_path: Path) -> None:
