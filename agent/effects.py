@@ -107,6 +107,7 @@ class EffectRecord:
             "rule": self.rule,
             "reason": self.reason,
             "facts": dict(self.facts),
+            "remedy": self.remedy,
         }
 
 

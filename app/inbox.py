@@ -103,7 +103,7 @@ def close(store: Store, case_id: str, human: str) -> None:
         case = uow.cases.get(case_id)
         for waiting in uow.escalations.of(case_id):
             if waiting.status != "closed":
-                uow.escalations.close(waiting.id)
+                uow.escalations.close(waiting.id, human)
         uow.cases.set_status(case_id, "resolved")
         uow.record("human.closed", f"human:{human}", case_id, case.customer, {})
 
@@ -121,5 +121,5 @@ def _answer(uow: UnitOfWork, waiting: EscalationRow, human: str, text: str) -> N
     said = uow.messages.add(waiting.case_id, "outbound", f"human:{human}", text)
     customer = uow.cases.get(waiting.case_id).customer
     uow.record("human.replied", f"human:{human}", waiting.case_id, customer, {"text": said.body})
-    uow.escalations.close(waiting.id)
+    uow.escalations.close(waiting.id, human)
     uow.cases.set_status(waiting.case_id, "resolved")

@@ -37,6 +37,8 @@ def show_result(result: dict[str, Any]) -> None:
     console.print(head)
     for decision in result["decisions"]:
         console.print(Text(f"  {decision['tool']}: {decision['verdict']} ({decision['rule']}) {decision['reason']}"))
+        if decision.get("remedy"):
+            console.print(Text(f"    what would change that: {decision['remedy']}"), style="dim")
     for effect in result["effects"]:
         console.print(Text(f"  done: {effect['kind']} {effect['stripe_id']} {amount(effect)}".rstrip()), style="green")
     console.print(Panel(Text(result["reply"] or ""), title=outcome(result["outcome"]), title_align="left"))

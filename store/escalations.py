@@ -114,7 +114,7 @@ class EscalationRows:
             self._audit("escalation.acknowledged", human, row)
         return self.get(escalation_id)
 
-    def close(self, escalation_id: str, human: str = "unnamed") -> EscalationRow:
+    def close(self, escalation_id: str, human: str) -> EscalationRow:
         """Done with. Audited; closing twice changes nothing. Raises `NotFound`."""
         row = self.get(escalation_id)
         if row.status != "closed":

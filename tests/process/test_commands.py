@@ -29,6 +29,7 @@ def test_over_the_cap_a_human_approves_once(desk: Command) -> None:
     assert set(told) == KEYS
     assert told["outcome"] == "escalated"
     assert told["decisions"][-1]["rule"] == "refund.cap"
+    assert "$100.00 or less" in told["decisions"][-1]["remedy"]
     assert desk.refunds("ch_otto") == []
     case = told["case"]
 
@@ -52,7 +53,9 @@ def test_over_the_cap_a_human_approves_once(desk: Command) -> None:
     audit = lines(desk.run("audit", "show", case, "--json").stdout)
     kinds = [entry["kind"] for entry in audit]
     assert kinds.index("human.approved") < kinds.index("effect.settled")
-    assert any(entry["actor"] == "human:grace" for entry in audit)
+    people = {"human.approved", "human.replied", "escalation.acknowledged", "escalation.closed"}
+    assert {entry["actor"] for entry in audit if entry["kind"] in people} == {"human:grace"}
+    assert people <= set(kinds)
 
 
 def test_a_human_approves_while_lee_is_busy(desk: Command) -> None:
