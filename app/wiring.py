@@ -30,6 +30,7 @@ from billing.ids import CustomerId, TurnId
 from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
 from knowledge.errors import KnowledgeError
 from knowledge.index import Hit
+from knowledge.library import read_library
 from knowledge.qdrant import Location
 from knowledge.search import Knowledge
 from policy.crash_points import CrashPoint, Reach, pass_by
@@ -279,7 +280,7 @@ def open_knowledge(
     location = Location(url=url) if url else Location(folder=settings.data / "qdrant")
     with Knowledge(location, embedder or load_embedder(settings.embedding_model or BUNDLED_MODEL)) as knowledge:
         if index_if_empty and knowledge.index.count() == 0:
-            knowledge.reindex()
+            knowledge.sync(read_library(settings.articles_folder))
         yield knowledge
 
 

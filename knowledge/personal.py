@@ -85,14 +85,21 @@ _INTRODUCED: Final = re.compile(
 )
 _CAPITALISED: Final = re.compile(rf"(?<![\w@./-])(?:{_NAME_WORD}|[A-ZÀ-ÖØ-Þ]{{6,}})(?![\w@])")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# What stands before the name of a button, a page or a menu, and hardly before a person's.
+_LABELLED: Final = re.compile(
+    r"(?:\b(?:open|choose|press|click|select|tap|go to|under|tick|enable)\s+(?:on\s+|the\s+)?|(?:→|›|»|>)\s*|[*“\"])\Z"
+    r"|[,;]\s+then\s+\Z",
+    re.I,
+)
 _GREETING: Final = re.compile(
-    r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings)\b[^.!?\n]{0,60}[,.!:\n-]\s*)+", re.I
+    r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings)\b[^,.!?:\n-]{0,40}[,.!:\n-]\s*)+",
+    re.I,
 )
 _SIGN_OFF: Final = re.compile(
     r"\n[ \t]*(?:(?:(?:kind|best|warm|many)\s+)?(?:regards|wishes|greetings)\b[^\n]{0,40}"
     r"|(?:best|cheers|sincerely)[,.! ]*|(?:many )?(?:thanks|thank you)\b[^\n]{0,60}"
     r"|yours(?: (?:truly|sincerely|faithfully))?[,.! ]*|take care[^\n]{0,40}"
-    r"|have a (?:nice|great|good|lovely) [^\n]{0,40}|--+[^\n]{0,60}|—[^\n]{0,60}|sent from my [^\n]{0,60})"
+    r"|have a (?:nice|great|good|lovely) [^\n]{0,40}|--[ \t]*(?=\n)|—[^\n]{0,60}|sent from my [^\n]{0,60})"
     r"(?:\n[^\n]{0,60}){0,4}\s*\Z",
     re.I,
 )
@@ -190,7 +197,8 @@ class Privacy:
 
     def _if_name(self, text: str, found: re.Match[str]) -> str:
         word = found.group()
-        if text[max(0, found.start() - 1) : found.start()] == "[":  # one of our marks
+        before = text[max(0, found.start() - 12) : found.start()]
+        if before.endswith("[") or _LABELLED.search(before):  # one of our marks, or a button
             return word
         parts = re.split(r"[-'’]", word.lower().removesuffix("'s").removesuffix("’s"))
         if all(self._known(part) for part in parts if part) or word.lower() in self.allowed:

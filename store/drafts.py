@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import exists, insert, select, update
 
 from store.instants import read, written
-from store.tables import draft_decisions
+from store.tables import cases, draft_decisions, escalations, messages
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
@@ -40,6 +40,17 @@ class DraftRows:
             self._uow.connection.execute(insert(table).values(case_id=case_id, **values))
         detail = {"article": article, **words}
         self._uow.record(f"draft.{status}", f"human:{human}", case_id, case.customer, detail)
+
+    def solved_by_humans(self, moment: datetime) -> list[str]:
+        """Resolved cases, touched since then, in which a human wrote to the customer and no proposal waited for them:
+        an approval is told in the ledger's words. The longest solved first."""
+        wrote = exists().where(
+            messages.c.case_id == cases.c.id, messages.c.kind == "outbound", messages.c.author.startswith("human:")
+        )
+        decided = exists().where(escalations.c.case_id == cases.c.id, escalations.c.proposal_id.is_not(None))
+        query = select(cases.c.id).where(cases.c.status == "resolved", cases.c.updated_at >= written(moment))
+        query = query.where(wrote, ~decided).order_by(cases.c.updated_at, cases.c.id)
+        return list(self._uow.connection.execute(query).scalars())
 
     def decisions(self) -> dict[str, DraftDecision]:
         """By case."""

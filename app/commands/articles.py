@@ -3,34 +3,46 @@
 from __future__ import annotations
 
 import getpass
+import sys
 from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
 from app.output import console, print_json, table
-from app.settings import load_settings
-from app.wiring import open_records
+from app.settings import Settings, load_settings
+from app.wiring import open_knowledge, open_records
+from knowledge.articles import Resolution
 
 if TYPE_CHECKING:
+    from knowledge.drafts import Draft
+    from knowledge.embedder import Embedder
     from knowledge.index import Hit
 
 app = typer.Typer(rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
+Human = Annotated[str | None, typer.Option("--as", help="Your name; default: the system user.")]
 Days = Annotated[int, typer.Option(min=1, max=3650, help="How far to look back.")]
+
+
+def embedder(settings: Settings) -> Embedder:
+    from knowledge.embedder import BUNDLED_MODEL, load_embedder
+
+    return load_embedder(settings.embedding_model or BUNDLED_MODEL)
 
 
 @app.command("gaps")
 def list_gaps(days: Days = 90, as_json: Json = False) -> None:
     """Questions without a good article, put together by meaning, the dearest first."""
     from app.knowledge_loop import found_gaps
-    from knowledge.embedder import BUNDLED_MODEL, load_embedder
 
     settings = load_settings()
     with open_records(settings) as store:
-        found = found_gaps(store, settings, load_embedder(settings.embedding_model or BUNDLED_MODEL), days)
+        found = found_gaps(store, settings, embedder(settings), days)
     if as_json:
         for gap in found:
             print_json(
@@ -65,3 +77,91 @@ def keep_search(case: str, human: str | None, query: str, hits: Sequence[Hit]) -
     found = [FoundPassage(hit.article, hit.passage, round(hit.dense_score * 1000)) for hit in hits]
     with open_records() as store, store.unit() as uow:
         uow.searches.add(case, None, 0, f"human:{human or getpass.getuser()}", query, found)
+
+
+@app.command("drafts")
+def list_drafts(
+    show: Annotated[str | None, typer.Argument(help="A draft (draft_…): print its whole text, to edit it.")] = None,
+    days: Days = 90,
+    discard: Annotated[str | None, typer.Option(help="A draft that is to be offered no more.")] = None,
+    why: Annotated[str, typer.Option(help="Why it is discarded.")] = "",
+    human: Human = None,
+    as_json: Json = False,
+) -> None:
+    """Drafts of articles from the cases that humans solved, with what they may repeat."""
+    from app import drafting
+    from knowledge.library import as_markdown
+
+    settings = load_settings()
+    if discard is not None:
+        with open_records(settings) as store:
+            gone = drafting.discard(store, discard, human or getpass.getuser(), why)
+        console.print(f"{gone.id} is discarded.")
+        return
+    if show is not None:
+        with open_records(settings) as store:
+            made, _ = drafting.find(store, show, days)
+        sys.stdout.write(as_markdown(made.article))
+        return
+    model = embedder(settings)
+    with open_records(settings) as store, open_knowledge(settings, embedder=model) as knowledge:
+        found = drafting.drafts(store, model, knowledge, days)
+    if as_json:
+        for each in found:
+            print_json(
+                {
+                    "draft": each.id,
+                    "title": each.article.title,
+                    "text": each.article.text,
+                    "topics": list(each.article.topics),
+                    "case": each.case,
+                    "solved_by": each.human,
+                    "improve": None if each.near is None else asdict(each.near),
+                    "same_as": each.same_as,
+                    "taken_out": list(each.marks),
+                }
+            )
+        return
+    shown = table("draft", "title", "solved by", "what to do")
+    for each in found:
+        shown.add_row(each.id, Text(each.article.title), each.human, Text(_advice(each)))
+    console.print(
+        shown if found else f"No case of the last {days} days was solved by a human and waits for its article."
+    )
+
+
+def _advice(draft: Draft) -> str:
+    if draft.same_as is not None:
+        return f"the same as {draft.same_as}"
+    if draft.near is not None:
+        return f"improve article {draft.near.article} ({draft.near.similarity:.2f})"
+    return "fill in what was taken out, then publish" if draft.marks else "review and publish"
+
+
+@app.command()
+def publish(
+    draft: Annotated[str, typer.Argument(help="The draft (draft_…).")],
+    human: Annotated[str, typer.Option("--as", help="Your name: you vouch for what customers will read.")],
+    edit: Annotated[
+        Path | None, typer.Option(help="The text as you edited it (from `lee knowledge drafts DRAFT`).")
+    ] = None,
+    allow: Annotated[list[str] | None, typer.Option(help="A word that is no person's name; may be repeated.")] = None,
+    resolution: Annotated[Resolution | None, typer.Option(help="Who can finish it.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="It takes the place of the article of the same id.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Publish a draft as an article; refused while personal data is left in it, or its source is missing."""
+    from app import drafting
+
+    settings = load_settings()
+    with open_records(settings) as store, open_knowledge(settings) as knowledge:
+        article, path = drafting.publish(
+            store, settings, knowledge, draft, human,
+            edited=edit, allow=tuple(allow or ()), resolution=resolution, replacing=replace,
+        )  # fmt: skip
+    if as_json:
+        print_json({"article": article.id, "file": str(path), "source": article.provenance.source})
+        return
+    console.print(Text(f"Published as {article.id} ({path})."))

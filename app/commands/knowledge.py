@@ -28,13 +28,16 @@ def index(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the index equal to a folder of articles; only changed ones are embedded again."""
+    """Make the index equal to a folder of articles, with those published here; only changed ones are embedded again."""
+    from app.settings import load_settings
     from knowledge.articles import read_articles
     from knowledge.helpcentre import HelpCentre, read_helpcentre
+    from knowledge.library import over
 
     found = HelpCentre(tuple(read_articles())) if folder is None else read_helpcentre(folder, source)
-    with open_knowledge(index_if_empty=False) as knowledge:
-        report = knowledge.sync(found.articles)
+    settings = load_settings()
+    with open_knowledge(settings, index_if_empty=False) as knowledge:
+        report = knowledge.sync(over(found.articles, settings.articles_folder))
     told = {
         "articles": report.unchanged + report.embedded,
         "embedded": report.embedded,

@@ -27,6 +27,10 @@ COMMON = common_of(
         ("Ask Bettina Krause-Lee in the Team", "Ask [name] in the Team"),
         ("My name is Maya Lindqvist", "My name is [name]"),
         ("Ask M\u200baya", "Ask [name]"),
+        (
+            "Choose Integrations, then Widgets and press Reconnect",
+            "Choose Integrations, then Widgets and press Reconnect",
+        ),
         ("Choose Settings and Exporting as CSV in 30 days", "Choose Settings and Exporting as CSV in 30 days"),
     ],
 )
@@ -52,4 +56,5 @@ def test_a_human_vouches_for_words_but_not_for_the_customers_own() -> None:
 def test_greeting_and_sign_off_go() -> None:
     text = "Hi Maya,\nGood morning!\nOpen Settings.\nThen press Export.\n\nBest regards\nAnna Berg\nAcme Support"
     assert without_courtesies(text) == "Open Settings.\nThen press Export."
+    assert without_courtesies("Hi Maya, this happens often. Press it.\n-- \nAnna") == "this happens often. Press it."
     assert without_courtesies("Best practice is to press Export.") == "Best practice is to press Export."
