@@ -7,7 +7,9 @@ when an effect was claimed that the world does not show, or when another custome
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from billing.money import Money
@@ -21,7 +23,6 @@ _PROOF = {
     "change_plan": ("subscription", "updated"),
     "cancel_subscription": ("subscription", "updated"),
     "card_update_link": ("billing_portal.session", "created"),
-    "pay_invoice": ("invoice", "updated"),
     "resume_subscription": ("subscription", "updated"),
     "account_credit": ("customer_balance_transaction", "created"),
     "apply_promotion_code": ("subscription", "updated"),
@@ -114,12 +115,13 @@ def _reply(made: Grade, ticket: RecordedTicket, run: Run, result: dict[str, Any]
         made.faults.append("cites no article")
     pages = result.get("pages", {})
     made.faults += [f"gives a link that does not open: {url}" for url, page in pages.items() if page is None]
-    if run.link and not any(
-        invoice["customer"] == ticket.customer and invoice["status"] == "open" and invoice["number"] in (page or "")
-        for invoice in after["invoice"].values()
-        for page in pages.values()
-    ):
+    mine = _invoices(ticket, after)
+    if run.link and not _opened([row for row in mine if row["status"] == "open"], pages):
         made.faults.append("no page of an open invoice in the reply")
+    if run.newest_invoice and not _opened(mine[:1], pages):
+        made.faults.append("no page of the newest invoice in the reply")
+    made.faults += [f"does not name {day}, the {what}" for what, day in _days(ticket, run, after)
+                    if re.search(rf"(?<!\d){day}", reply) is None]  # fmt: skip
     if run.explains is not None:
         made.faults += [f"does not show the line of {amount}" for amount in _proration_amounts(ticket, after)
                         if amount.lstrip("-") not in reply]  # fmt: skip
@@ -128,12 +130,39 @@ def _reply(made: Grade, ticket: RecordedTicket, run: Run, result: dict[str, Any]
                          if secret in reply]  # fmt: skip
 
 
-def _proration_amounts(ticket: RecordedTicket, after: World) -> list[str]:
+def _invoices(ticket: RecordedTicket, after: World) -> list[dict[str, Any]]:
+    """The customer's own, newest first."""
     mine = [row for row in after["invoice"].values() if row["customer"] == ticket.customer]
-    latest = max(mine, key=lambda row: row["created"])
+    return sorted(mine, key=lambda row: row["created"], reverse=True)
+
+
+def _opened(invoices: list[dict[str, Any]], pages: dict[str, str | None]) -> bool:
+    return any(row["number"] in (page or "") for row in invoices for page in pages.values())
+
+
+def _days(ticket: RecordedTicket, run: Run, after: World) -> list[tuple[str, str]]:
+    """What has to be named, and its day as a reply writes it, for each subscription of the customer that still runs."""
+    mine = [
+        row
+        for row in after["subscription"].values()
+        if row["customer"] == ticket.customer and row["status"] in ("active", "trialing", "past_due")
+    ]
+    times = {"renewal": [item["current_period_end"] for row in mine for item in row["items"]["data"]],
+             "trial_end": [row["trial_end"] for row in mine]}  # fmt: skip
+    if any(None in times[what] or not times[what] for what in run.days):
+        raise ValueError(f"{ticket.customer} has no subscription with {' and '.join(run.days)}")
+    return [(what, _written(seconds)) for what in run.days for seconds in times[what]]
+
+
+def _written(seconds: int) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _proration_amounts(ticket: RecordedTicket, after: World) -> list[str]:
     return [
         str(Money(line["amount"], line["currency"]))
-        for line in latest["lines"]["data"]
+        for line in _invoices(ticket, after)[0]["lines"]["data"]
         if any(isinstance(part, dict) and part.get("proration") for part in (line["parent"] or {}).values())
     ]
 

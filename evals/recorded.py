@@ -48,6 +48,8 @@ class Run(_Closed):
     says: list[str] = []  # every one of these is in what the customer was told, over all turns
     never_says: list[str] = []
     link: bool = False  # to the page of an open invoice of the customer; every link given has to open
+    newest_invoice: bool = False  # the same for the customer's newest invoice, whatever its state
+    days: list[Literal["renewal", "trial_end"]] = []  # of the customer's subscriptions: each is named ("9 May 2026")
     explains: Literal["latest_invoice_prorations"] | None = None  # each line's amount is in the reply
     cites: bool = False
     keeps_other_secret: bool = False
