@@ -21,8 +21,7 @@ class Standing:
     """What the ledger knows of this tool on this target (charge, invoice, subscription or customer)."""
 
     in_flight: bool = False  # an intent on the target, or on what it relies on, waits for its outcome, in any case
-    settled: int = 0  # intents of this tool on the target that ended, well or badly
-    settled_in_case: int = 0  # of those, the ones that succeeded within this case
+    settled_in_case: int = 0  # intents of this tool on the target that succeeded within this case
     refunded: int = 0  # minor units refunded of, or credited for, the target by the ledger's account
     twin_refunded: int = 0  # the same of the charge that a duplicate's refund leaves standing
 

@@ -39,7 +39,7 @@ class Reconciler:
     clock: Callable[[], datetime]
     here: set[str]
 
-    async def settle(self, *, beside: bool = False) -> list[str]:
+    async def settle(self, *, beside: bool) -> list[str]:
         """Find out about every intent without a known outcome; returns the ids of those that are settled now.
 
         Finds before it sends; sends again, under the same idempotency key, only while the case has not changed hands

@@ -24,7 +24,7 @@ from store.consents import WITHDREW
 from store.database import Store
 from store.errors import Conflict, StaleEpoch
 from store.ids import fresh
-from store.ledger import IntentRow, TargetRow
+from store.ledger import IntentRow
 from store.log import LogRow
 from store.proposals import ProposalRow
 from store.unit_of_work import UnitOfWork
@@ -38,7 +38,6 @@ WITHDRAWN: Final = Deny(
     customer_reason="You have said no to that.",
     customer_remedy="If you want it after all, ask me again.",
 )
-NOTHING: Final = TargetRow(in_flight=False, settled=0, succeeded_in_case=0, amount=0, last_settled_at=None)
 
 
 class Moving(Exception):
@@ -186,11 +185,13 @@ def _standing(uow: UnitOfWork, proposal: Proposal, asked_at: datetime) -> tuple[
     """What the ledger knows, and the attempt this would be. Raises `Moving`."""
     mine = uow.ledger.target(proposal.tool, target(proposal.action, proposal.principal), proposal.case)
     twin = relied_on(proposal.action)
-    other = NOTHING if twin is None else uow.ledger.target(proposal.tool, twin, proposal.case)
-    if any(row.last_settled_at is not None and row.last_settled_at >= asked_at for row in (mine, other)):
+    twins = [] if twin is None else [uow.ledger.target(proposal.tool, twin, proposal.case)]
+    touched = [mine, *twins]
+    if any(row.last_settled_at is not None and row.last_settled_at >= asked_at for row in touched):
         raise Moving
-    in_flight = mine.in_flight or other.in_flight
-    return Standing(in_flight, mine.settled, mine.succeeded_in_case, mine.amount, other.amount), mine.settled + 1
+    in_flight = any(row.in_flight for row in touched)
+    returned = sum(row.amount for row in twins)
+    return Standing(in_flight, mine.succeeded_in_case, mine.amount, returned), mine.settled + 1
 
 
 def _consents(uow: UnitOfWork, proposal: Proposal) -> Consents:

@@ -80,7 +80,7 @@ def _check(type_: Any) -> Check:
     origin, inner = get_origin(type_), get_args(type_)
     if origin in (Union, types.UnionType):
         return _any_of([_check(each) for each in inner])
-    if origin is tuple and len(inner) == 2 and inner[1] is Ellipsis:
+    if origin is tuple and inner[1:] == (Ellipsis,):
         return _each(_check(inner[0]))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _entries(_check(inner[0]), _check(inner[1]))

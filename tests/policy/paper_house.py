@@ -189,7 +189,6 @@ class PaperHouse:
         done = [each for each in own if each.status is Status.SUCCEEDED]
         return Standing(
             any(each.settled_at is None for each in touching),
-            sum(each.target == one for each in own),
             sum(each.target == one and each.intent.case == proposal.case for each in done),
             _sum(each for each in done if each.target == one),
             _sum(each for each in done if each.target == other),

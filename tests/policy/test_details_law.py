@@ -17,7 +17,7 @@ from policy.settlement import Status
 from store.erasure import erase
 from tests.billing import made
 from tests.policy.asked import ask, ask_approved, ask_with_yes, details_case
-from tests.policy.house import LIMITS, ME, STREET, House, details
+from tests.policy.house import LIMITS, ME, STREET, House, details, refund
 
 NEW = {"line1": "Rue de Rivoli 9", "city": "Paris", "postal_code": "75001", "country": "FR"}
 BY_LEE = LIMITS.model_copy(
@@ -164,10 +164,12 @@ async def test_no_word_of_it_lies_in_the_database_in_the_clear(house: House, tmp
     first = await house.consented(house.propose(case, action))
     human = await house.consented(house.propose(case, details(email="wombat@quokka.example")))
     denied = await house.ask(details(line1="Wombatweg 12"), case)
+    await house.ask(refund())
     assert [each.status for each in (first, human, denied)] == [Status.SUCCEEDED, Status.WAITING, Status.REFUSED]
     folder = Path(house.url.removeprefix("sqlite:///")).parent
     raw = b"".join(path.read_bytes() for path in folder.glob("lee.db*"))
     assert b"update_billing_details" in raw
+    assert b"requested_by_customer" in raw, "what nobody wrote is read without a key"
     for word in ("Quirin", "degaard", "Wombat", "wombat", "quokka", "Hinterhaus"):
         assert word.encode() not in raw, word
     told = json.dumps(house.log(case))
@@ -194,6 +196,18 @@ async def test_a_day_holds_so_many_changes(house: House) -> None:
     house.clock.pass_(days=1)
     assert (await house.consented(house.propose(house.case(), details(name="Acme 4")))).status == "succeeded"
     house.must_balance()
+
+
+def test_words_are_trimmed_and_as_long_as_they_may_be() -> None:
+    assert details(name="  Q ").name == "Q"
+    assert details(name="x" * 150).name == "x" * 150
+    assert details(line2="  3rd floor ").line2 == "3rd floor"
+    assert details(line2="x" * 150).line2 == "x" * 150
+    for wrong in ({"name": " "}, {"name": "x" * 151}, {"line2": "x" * 151}):
+        with pytest.raises(ValidationError):
+            details(**wrong)
+    with pytest.raises(ValidationError, match="frozen"):
+        details(name="Q").name = "Z"  # type: ignore[misc]
 
 
 async def test_a_silent_stripe_changes_nothing(house: House) -> None:

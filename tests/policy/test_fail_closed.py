@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Iterator
-from typing import Any
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
 
 import pytest
 
@@ -16,7 +17,7 @@ from policy.actions import Action, Refund, RetryPayment
 from policy.effects import FactsUnavailable
 from policy.proposals import Principal, Role
 from policy.settlement import Settlement, Status
-from policy.well_formed import facts_flaw
+from policy.well_formed import facts_flaw, flaw
 from store.errors import LogUnavailable
 from tests.billing import made
 from tests.policy.asked import (
@@ -155,6 +156,33 @@ def annotation_of(value: Any, path: tuple[Any, ...]) -> str:
         value = value[here] if isinstance(here, int) else getattr(value, here)
     last = path[-1]
     return "" if isinstance(last, int) else str(type(value).__annotations__[last])
+
+
+LISTED = types.GenericAlias(list, (int, ...))
+
+
+@pytest.mark.parametrize("type_", [bytes, list[int], LISTED, tuple[int, str], Literal["one"], usd(1)], ids=str)
+def test_a_type_that_nobody_can_check_is_an_error(type_: Any) -> None:
+    with pytest.raises(TypeError, match="no check for"):
+        flaw((1, 2), type_)
+
+
+@pytest.mark.parametrize(
+    ("value", "type_", "fits"),
+    [
+        (2**63 - 1, int, True),
+        (1 - 2**63, int, True),
+        (2**63, int, False),
+        (-(2**63), int, False),
+        ({"hours": 24, "for": "x"}, Mapping[str, str | int], True),
+        ({24: "x"}, Mapping[str, str | int], False),
+        ({"x": None}, Mapping[str, str | int], False),
+        ((1, 2), tuple[int, ...], True),
+        ((1, "2"), tuple[int, ...], False),
+    ],
+)
+def test_numbers_and_collections_at_their_edges(value: Any, type_: Any, fits: bool) -> None:
+    assert (flaw(value, type_) is None) == fits
 
 
 CASES = [(action, facts, path) for action, facts in FULL for path in places(facts)]

@@ -43,6 +43,13 @@ def intent(uow: UnitOfWork, case: str, n: int = 1, target: str | None = None) ->
     return row
 
 
+def test_what_was_reserved_is_read_back_as_it_was(house: House) -> None:
+    case = house.case()
+    with house.store.unit() as uow:
+        row = intent(uow, case)
+        assert uow.ledger.get(row.id) == row
+
+
 def test_two_open_intents_on_one_target_conflict(house: House) -> None:
     case = house.case()
     with house.store.unit() as uow:

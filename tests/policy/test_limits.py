@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from policy import limits
 from policy.limits import DEFAULT, LimitsError, load_limits
@@ -32,6 +33,10 @@ def written(tmp_path: Path, text: str) -> Path:
         ("per_refund = 10_000", "per_refund = 1_000_000_000_000_001", "currency.usd.per_refund"),
         ("request_window_days = 14", "request_window_days = -1", "refund.request_window_days"),
         ("request_window_days = 14", "request_window_days = 10_001", "refund.request_window_days"),
+        ("request_window_days = 14", "request_window_days = 14.0", "refund.request_window_days"),
+        ("request_window_days = 14", 'request_window_days = "14"', "refund.request_window_days"),
+        ("email_by_lee = false", "email_by_lee = 1", "details.email_by_lee"),
+        ("email_by_lee = false", 'email_by_lee = "yes"', "details.email_by_lee"),
         ("[refund]", "[refunds]", "refund"),
         ("[currency.usd]", "[currency.USD]", "currency.USD"),
         ("[currency.usd]", "[currency.dollar]", "currency.dollar"),
@@ -45,6 +50,28 @@ def test_the_key_is_named(tmp_path: Path, old: str, new: str, named: str) -> Non
     with pytest.raises(LimitsError) as error:
         load_limits(written(tmp_path, TOML.replace(old, new, 1)))
     assert named in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("per_refund = 10_000", "per_refund = 2_147_483_647"),
+        ("per_refund = 10_000", "per_refund = 0"),
+        ("request_window_days = 14", "request_window_days = 10_000"),
+        ("request_window_days = 14", "request_window_days = 0"),
+    ],
+)
+def test_the_least_and_the_most_there_may_be(tmp_path: Path, old: str, new: str) -> None:
+    name, number = new.split(" = ")
+    limits = load_limits(written(tmp_path, TOML.replace(old, new, 1)))
+    assert {**limits.currency["usd"].model_dump(), **limits.refund.model_dump()}[name] == int(number)
+
+
+def test_one_currency_is_enough_and_nothing_changes_once_it_is_read(tmp_path: Path) -> None:
+    read = load_limits(written(tmp_path, TOML[: TOML.index("[currency.eur]")]))
+    assert list(read.currency) == ["usd"]
+    with pytest.raises(ValidationError, match="frozen"):
+        read.currency["usd"].per_refund = 99_999_999  # type: ignore[misc]
 
 
 def test_no_currency_at_all_is_an_error(tmp_path: Path) -> None:

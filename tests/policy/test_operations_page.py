@@ -10,6 +10,7 @@ import pytest
 
 from policy.actions import ACTIONS, Action
 from policy.operations import operation_key
+from policy.sending import Patience
 from tests.policy import asked, house
 
 PAGE = Path(__file__).parents[2] / "docs" / "operations.md"
@@ -39,6 +40,14 @@ def keys() -> dict[str, str]:
 
 def test_every_action_has_its_row_and_its_sample() -> None:
     assert set(keys()) == set(ACTIONS) == {action.tool for action, _ in SAMPLES}
+
+
+def test_the_page_tells_how_patient_the_gate_is() -> None:
+    patience, page = Patience(), " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert f"{patience.facts_seconds:g} seconds to tell the facts, {patience.effect_seconds:g} to answer" in page
+    assert f"sent {patience.tries} times at most" in page
+    assert f"after {patience.pause_seconds:g} and {patience.pause_seconds * 2:g} seconds" in page
+    assert f"({patience.quiet.total_seconds():g} seconds)" in page
 
 
 @pytest.mark.parametrize(("action", "facts"), SAMPLES)
