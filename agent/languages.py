@@ -18,7 +18,7 @@ _NAMES: Final = (
 )  # fmt: skip
 _SURE: Final = 0.9
 _NOT_ENGLISH: Final = 0.02
-_WORDS: Final = 3  # fewer words in Latin letters say too little
+_WORDS: Final = 2  # a single word in Latin letters says too little
 _LONGEST: Final = 1_000  # characters looked at
 
 

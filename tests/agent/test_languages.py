@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
 from agent.languages import foreign_language
@@ -26,6 +29,16 @@ from tests.agent.conftest import Opener
 )
 def test_a_language_is_named_only_when_it_is_clear(text: str, language: str | None) -> None:
     assert foreign_language(text) == language
+
+
+def test_sentences_in_ten_languages_are_named_and_most_short_ones() -> None:
+    told = tomllib.loads(Path(__file__).with_name("languages.toml").read_text(encoding="utf-8"))
+    assert len(told) == 10
+    whole = [(text, language) for language, kinds in told.items() for text in kinds["whole"]]
+    assert [(text, named) for text, language in whole if (named := foreign_language(text)) != language] == []
+    short = [(foreign_language(text), language) for language, kinds in told.items() for text in kinds["short"]]
+    assert sum(named == language for named, language in short) >= 35
+    assert sum(named not in (None, language) for named, language in short) <= 1
 
 
 GERMAN = "Guten Tag, ich möchte gern wissen, warum das in diesem Monat so viel mehr geworden ist."
