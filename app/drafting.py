@@ -10,6 +10,7 @@ from typing import Any
 
 from agent.topics.sentences import own_words
 from app.knowledge_loop import common
+from app.reviewing import review_of
 from app.settings import Settings
 from knowledge.articles import Article, Resolution
 from knowledge.drafts import Draft, SolvedCase, compared, draft, draft_id
@@ -18,6 +19,7 @@ from knowledge.library import read_library, write_article
 from knowledge.personal import Own, Privacy
 from knowledge.publishing import publishable
 from knowledge.search import Knowledge
+from knowledge.staleness import REVIEWS, write_review
 from store.database import Store
 from store.errors import NotFound
 from store.messages import MessageRow
@@ -93,6 +95,7 @@ def publish(
                     "vouched_for": list(allow),
                 },
             )
+            write_review(folder / REVIEWS, article.id, review_of(article, store, settings, human))
             path = write_article(folder, article)
     except BaseException:
         # Not audited, so not published.

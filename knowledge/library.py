@@ -49,12 +49,16 @@ def write_article(folder: Path, article: Article) -> Path:
         raise ArticleRefused(article.id, "it cannot be written so that it reads the same")
     if "/" in article.id:
         raise ArticleRefused(article.id, "an article that is published here has no / in its id")
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{article.id}.md"
-    handle, name = tempfile.mkstemp(dir=folder, prefix=".", suffix=".new")
+    return replaced(folder / f"{article.id}.md", markdown)
+
+
+def replaced(path: Path, text: str) -> Path:
+    """The file with this text, on the disk, whole or as it was before. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".new")
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(markdown)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         Path(name).replace(path)

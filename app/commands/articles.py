@@ -165,3 +165,70 @@ def publish(
         print_json({"article": article.id, "file": str(path), "source": article.provenance.source})
         return
     console.print(Text(f"Published as {article.id} ({path})."))
+
+
+@app.command("list")
+def list_articles(days: Days = 90, as_json: Json = False) -> None:
+    """Every article: its last review, how often it was quoted, and what became of those cases."""
+    from app.reviewing import standings
+
+    settings = load_settings()
+    with open_records(settings) as store:
+        found = standings(store, settings, days)
+    if as_json:
+        for each in found:
+            use = {**asdict(each.use), "wilson": round(each.use.wilson, 3)}
+            print_json(
+                {
+                    "article": each.article.id,
+                    "title": each.article.title,
+                    "state": each.article.state.value,
+                    "reviewed": each.reviewed,
+                    "stale": list(each.reasons),
+                    "use": use,
+                }
+            )
+        return
+    shown = table("article", "reviewed", "quoted", "solved", "human", "came back", "solved at least")
+    for each in sorted(found, key=lambda one: (-one.use.quoted, one.article.id)):
+        use = each.use
+        counts = (str(count) if use.quoted else "" for count in (use.quoted, use.solved, use.human, use.came_back))
+        mark = each.reviewed + (" (stale)" if each.reasons else "")
+        shown.add_row(each.article.id, mark, *counts, f"{use.wilson:.0%}" if use.quoted else "")
+    console.print(shown)
+
+
+@app.command("stale")
+def list_stale(as_json: Json = False) -> None:
+    """Articles to look at again: not reviewed for too long, or what they speak of has changed."""
+    from app.reviewing import standings
+
+    settings = load_settings()
+    with open_records(settings) as store:
+        found = [each for each in standings(store, settings, 1) if each.reasons]
+    for each in found:
+        if as_json:
+            told = {"article": each.article.id, "reviewed": each.reviewed, "reasons": list(each.reasons)}
+            print_json({**told, "reviewed_by": None if each.review is None else each.review.by})
+            continue
+        console.print(Text(f"{each.article.id} (reviewed {each.reviewed})"), style="bold")
+        for reason in each.reasons:
+            console.print(Text(f"  {reason}"))
+    if not found and not as_json:
+        console.print("No article is stale.")
+
+
+@app.command()
+def reviewed(
+    article: Annotated[str, typer.Argument(help="The article's id.")],
+    human: Annotated[str, typer.Option("--as", help="Your name: you vouch for it as it stands.")],
+) -> None:
+    """You have looked at an article and it is right: its age begins anew, with what it rests on today."""
+    from app import reviewing
+
+    settings = load_settings()
+    with open_records(settings) as store:
+        review = reviewing.reviewed(store, settings, article, human)
+    console.print(
+        f"{article} is reviewed as of {review.reviewed.isoformat()}; it rests on {len(review.rests_on)} facts."
+    )

@@ -13,6 +13,7 @@ import pytest
 from app import drafting, inbox
 from app.knowledge_loop import found_gaps
 from app.resolving import Result
+from app.reviewing import reviewed, standings
 from app.settings import Settings, load_settings
 from billing.money import Money
 from evals.harness import Bench, Copy
@@ -22,6 +23,7 @@ from knowledge.embedder import Embedder
 from knowledge.errors import ArticleRefused
 from knowledge.library import as_markdown, read_library
 from knowledge.location import Location
+from knowledge.outcomes import Usefulness
 from knowledge.search import Knowledge
 from store.erasure import erase
 from store.errors import NotFound
@@ -109,6 +111,29 @@ async def test_from_a_question_without_an_article_to_the_next_customer_who_is_qu
         assert f"“{published.title}”" in again["reply"]
         assert found_gaps(d.store, d.settings, d.embedder, 90) == []
         assert d.drafts() == []
+
+        standing = {each.article.id: each for each in standings(d.store, d.settings, 90)}[published.id]
+        assert (standing.use, standing.reasons) == (Usefulness(quoted=1, solved=1), ())
+        assert standing.review is not None
+        assert standing.review.by == "grace"
+        await ask(d.copy, "cus_dana", "Slack still does not sync, what now? I want to talk to a human.")
+        standing = {each.article.id: each for each in standings(d.store, d.settings, 90)}[published.id]
+        assert standing.use.solved + standing.use.came_back == 1
+
+
+async def test_a_review_is_kept_audited_and_of_an_article_that_there_is(desk: Any) -> None:
+    async with desk() as d:
+        review = reviewed(d.store, d.settings, "refund-policy", "grace")
+        assert review.rests_on["limits.refund.request_window_days"] == "14"
+        with d.store.look() as uow:
+            entry = uow.log.get(uow.log.size())
+        assert (entry.kind, entry.actor, entry.payload["article"]) == (
+            "article.reviewed", "human:grace", "refund-policy",
+        )  # fmt: skip
+        found = {each.article.id: each for each in standings(d.store, d.settings, 90)}["refund-policy"]
+        assert found.review == review
+        with pytest.raises(ArticleRefused, match="no such article"):
+            reviewed(d.store, d.settings, "refund-polizy", "grace")
 
 
 async def test_what_an_erased_customer_wrote_is_in_no_gap_and_no_draft(desk: Any) -> None:
