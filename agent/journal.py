@@ -29,7 +29,7 @@ class Step:
 
 
 class Written(Protocol):
-    def add_step(self, turn_id: Any, n: int, kind: str, content: dict[str, Any]) -> Any: ...
+    def add_step(self, turn_id: Any, n: int, kind: str, content: dict[str, Any]) -> StepRow: ...
 
 
 class Read(Protocol):
@@ -49,7 +49,8 @@ class Notes(Protocol):
 
 
 class Journal:
-    """The steps of one turn, in order. Sealing and redaction are the store's work.
+    """The steps of one turn, in order. Sealing and redaction are the store's work; a step is what the store kept of it,
+    so that a model is shown no secret that Stripe's texts hold, and the same before and after a recovery.
 
     Steps outlive the process, and no disk is waited for: what a loss of power could take is learnt again. What must
     never be lost, an effect and what led to it, is safe with the ledger's own commit."""
@@ -58,7 +59,7 @@ class Journal:
         self._store = store
         self._turn = turn_id
         with store.look() as uow:
-            self._steps = [Step(row.n, row.kind, dict(row.content)) for row in uow.turns.steps(turn_id)]
+            self._steps = _steps(uow.turns.steps(turn_id))
         self.recovered = bool(self._steps)
 
     def __iter__(self):
@@ -67,11 +68,9 @@ class Journal:
     def add(self, kind: str, *contents: dict[str, Any]) -> None:
         """One step each, all or none of them."""
         first = self._steps[-1].n + 1 if self._steps else 0
-        steps = [Step(n, kind, content) for n, content in enumerate(contents, first)]
         with self._store.notes() as turns:
-            for step in steps:
-                turns.add_step(self._turn, step.n, kind, step.content)
-        self._steps += steps
+            kept = [turns.add_step(self._turn, n, kind, content) for n, content in enumerate(contents, first)]
+        self._steps += _steps(kept)
 
     def of(self, kind: str) -> list[Step]:
         return [step for step in self._steps if step.kind == kind]
@@ -83,6 +82,10 @@ class Journal:
     def last(self, kind: str) -> dict[str, Any] | None:
         found = self.of(kind)
         return found[-1].content if found else None
+
+
+def _steps(rows: Sequence[StepRow]) -> list[Step]:
+    return [Step(row.n, row.kind, dict(row.content)) for row in rows]
 
 
 def message_step(message: Message, usage: Usage, model: str, dropped: int) -> dict[str, Any]:

@@ -94,8 +94,8 @@ class MemorySteps:
 
     @contextmanager
     def notes(self) -> Iterator[Any]:
-        def add_step(*_: Any) -> None:
-            return None
+        def add_step(_: str, n: int, kind: str, content: dict[str, Any]) -> Any:
+            return SimpleNamespace(n=n, kind=kind, content=content)
 
         yield SimpleNamespace(add_step=add_step)
 
