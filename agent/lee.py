@@ -36,10 +36,11 @@ from agent.reply import HeldReply
 from agent.searching import searched
 from agent.settings import AgentSettings
 from agent.turn import OpenTurn, TurnResult, Units, from_json
-from agent.understanding import Topics, understand, wants_human
+from agent.understanding import Reader, understand, wants_human
 from billing.ids import CaseId, TurnId
 from policy.proposals import Principal
 from store.errors import LogUnavailable
+from store.redaction import redact
 from tools.registry import Registry
 
 CLEAR_TOPIC = 0.8
@@ -86,10 +87,18 @@ class Lee:
     model: ChatModel
     registry: Registry
     desks: Callable[[Principal], Any]
-    topics: Topics
+    topics: Reader
     extract: Extract
     claims: ClaimDetector
     settings: AgentSettings
+
+    def read_ahead(self, text: str) -> None:
+        """Read a message that is about to be received, so that its turn need not wait for the encoder. What fails here
+        fails again, and is answered, in the turn."""
+        try:
+            self.topics.ahead(redact(text[: self.settings.bounds.ticket_characters]))
+        except Exception as error:  # noqa: BLE001 - nothing depends on it
+            log.info("agent.not_read_ahead", error=place(error))
 
     async def take_turn(self, turn_id: str) -> TurnResult:
         """Work on a queued turn, or go on with one that a crash interrupted; one that has ended gives its result again.

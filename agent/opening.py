@@ -13,6 +13,7 @@ from agent.refusal import refuses
 from agent.turn import OpenTurn, Units
 from billing.ids import CustomerId
 from policy.proposals import Principal, Role
+from store.errors import TurnDone
 from store.turns import TurnRow
 
 
@@ -22,9 +23,10 @@ def open_turn(store: Units, turn_id: str) -> OpenTurn:
     Raises `NotFound`, `TurnRunning`, `LogUnavailable`, and ValueError for a role that does not exist.
     """
     with store.unit() as uow:
-        turn = uow.turns.get(turn_id)
-        if turn.status != "done":
+        try:
             turn = uow.turns.start(turn_id)
+        except TurnDone:
+            turn = uow.turns.get(turn_id)
         case = uow.cases.get(turn.case_id)
         message = uow.messages.get(turn.message_id)
         conversation = until(uow.messages.of(case.id), message.id)

@@ -58,6 +58,12 @@ class Topics(Protocol):
     def wishes(self, text: str) -> Sequence[TopicGuess]: ...
 
 
+class Reader(Topics, Protocol):
+    """Topics that can be read ahead of their time."""
+
+    def ahead(self, text: str) -> None: ...
+
+
 def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool, caution: Caution) -> TopicView:
     """The message's topic. In a case that waits for the customer's answer, an unclear or wishless message ("the second
     one", "yes please") keeps the case's topic; so does an elliptic one after an answer."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from datetime import UTC, datetime, timedelta
 
 import httpx
+
+# The sandbox speaks plain HTTP: to read the machine's certificates for each question would take 30 ms.
+_NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def system_clock() -> datetime:
@@ -27,7 +31,7 @@ class SandboxClock:
         if time.monotonic() - self._asked >= self.FRESH_SECONDS:
             self._asked = time.monotonic()
             try:
-                told = httpx.get(self._url, timeout=2.0).json()
+                told = httpx.get(self._url, timeout=2.0, verify=_NO_CERTIFICATES).json()
             except (httpx.HTTPError, ValueError):
                 return system_clock() + self._ahead
             there = datetime.fromtimestamp(told["now"], UTC)

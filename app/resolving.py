@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +31,19 @@ class Ticket:
 
 async def resolve(house: House, ticket: Ticket) -> Result:
     """The turn's result as `lee resolve --json` prints it; after a confirmation, of both turns together."""
-    first = await run(
-        house,
-        receive(
-            house.store,
-            ticket.principal,
-            ticket.channel,
-            ticket.text,
-            case_id=ticket.case_id,
-            external_id=ticket.external_id,
-        ),
+    # The encoder reads the message while it is written down: the turn then finds it read.
+    ahead = asyncio.create_task(asyncio.to_thread(house.lee.read_ahead, ticket.text))
+    await asyncio.sleep(0)  # or it would begin only after the writing, which leaves the loop no time
+    received = receive(
+        house.store,
+        ticket.principal,
+        ticket.channel,
+        ticket.text,
+        case_id=ticket.case_id,
+        external_id=ticket.external_id,
     )
+    first = await run(house, received)
+    await ahead
     if not ticket.confirmed or first["outcome"] != "awaiting_customer":
         return first
     second = await confirmed(house, ticket.principal, first["case"])

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
 
 # Built once: each turn runs them several times, and to build one costs more than to run it.
-_OPEN = insert(cases)
+_OPEN = insert(cases).returning(cases)
 _ONE = select(cases).where(cases.c.id == bindparam("wanted"))
 _HELD = _ONE.with_for_update()
-_CHANGE = update(cases).where(cases.c.id == bindparam("wanted"))
+_CHANGE = update(cases).where(cases.c.id == bindparam("wanted")).returning(cases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class CaseRows:
         """A new case, owned by Lee at epoch 1. All four come from the channel's authentication."""
         case_id = fresh("case")
         now = written(self._uow.clock())
-        self._uow.connection.execute(
+        row = self._uow.connection.execute(
             _OPEN,
             {
                 "id": case_id,
@@ -60,8 +60,8 @@ class CaseRows:
                 "opened_at": now,
                 "updated_at": now,
             },
-        )
-        return self.get(case_id)
+        ).one()
+        return _case(row)
 
     def get(self, case_id: str) -> CaseRow:
         """Raises `NotFound`."""
@@ -120,12 +120,12 @@ class CaseRows:
         return case
 
     def _set(self, case_id: str, **values: object) -> CaseRow:
-        changed = self._uow.connection.execute(
+        row = self._uow.connection.execute(
             _CHANGE, {"wanted": case_id, "updated_at": written(self._uow.clock()), **values}
-        )
-        if changed.rowcount != 1:
+        ).first()
+        if row is None:
             raise NotFound("case", case_id)
-        return self.get(case_id)
+        return _case(row)
 
 
 def _case(row: Row[tuple[object, ...]]) -> CaseRow:

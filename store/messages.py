@@ -25,6 +25,7 @@ ERASED_TEXT = "[erased]"
 _ADD = insert(messages)
 _NEXT = select(func.coalesce(func.max(messages.c.n), 0) + 1).where(messages.c.case_id == bindparam("case"))
 _ONE = select(messages).where(messages.c.id == bindparam("wanted"))
+_CASE = select(messages.c.case_id).where(messages.c.id == bindparam("wanted"))
 _DELIVERED = select(messages).where(
     messages.c.case_id == bindparam("case"), messages.c.external_id == bindparam("external")
 )
@@ -76,6 +77,7 @@ class MessageRows:
         n = self._uow.connection.execute(_NEXT, {"case": case_id}).scalar_one()
         # A lone surrogate cannot be written as UTF-8; keep a visible mark in its place.
         plain = redact(body).encode("utf-8", "replace")
+        now = written(self._uow.clock())
         _, sealed = self._uow.keys.seal(case.customer, plain, _aad(message_id))
         self._uow.connection.execute(
             _ADD,
@@ -88,10 +90,21 @@ class MessageRows:
                 "author": author,
                 "external_id": external_id,
                 "body_sealed": sealed,
-                "created_at": written(self._uow.clock()),
+                "created_at": now,
             },
         )
-        return self.get(message_id)
+        return MessageRow(
+            message_id,
+            case_id,
+            n,
+            turn_id,
+            kind,
+            author,
+            external_id,
+            plain.decode(),
+            erased=False,
+            created_at=read(now),
+        )
 
     def get(self, message_id: str) -> MessageRow:
         """Raises `NotFound`."""
@@ -99,6 +112,13 @@ class MessageRows:
         if row is None:
             raise NotFound("message", message_id)
         return self._opened(row)
+
+    def case_of(self, message_id: str) -> str:
+        """The case's id. Raises `NotFound`."""
+        found = self._uow.connection.execute(_CASE, {"wanted": message_id}).scalar()
+        if found is None:
+            raise NotFound("message", message_id)
+        return found
 
     def by_external_id(self, case_id: str, external_id: str) -> MessageRow | None:
         row = self._uow.connection.execute(_DELIVERED, {"case": case_id, "external": external_id}).first()

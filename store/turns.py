@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
 
 # Built once: each turn runs them several times, and to build one costs more than to run it.
-_QUEUE = insert(turns)
+_QUEUE = insert(turns).returning(turns)
 _NEXT = select(func.coalesce(func.max(turns.c.n), 0) + 1).where(turns.c.case_id == bindparam("case"))
 _ONE = select(turns).where(turns.c.id == bindparam("wanted"))
 _OF_CASE = select(turns).where(turns.c.case_id == bindparam("case")).order_by(turns.c.n)
@@ -33,7 +33,7 @@ _EARLIER = (
     .where(turns.c.case_id == bindparam("case"), turns.c.status != "done", turns.c.n < bindparam("before"))
     .order_by(turns.c.n)
 )
-_CHANGE = update(turns).where(turns.c.id == bindparam("wanted"))
+_CHANGE = update(turns).where(turns.c.id == bindparam("wanted")).returning(turns)
 _STEP = insert(turn_steps)
 _STEPS = select(turn_steps).where(turn_steps.c.turn_id == bindparam("turn")).order_by(turn_steps.c.n)
 _WHOSE = (
@@ -83,11 +83,11 @@ class TurnRows:
     def queue(self, case: CaseRow, message_id: str, proposal_id: str | None = None) -> TurnRow:
         """Queue a turn for a message, behind the case's others. Raises `NotFound`."""
         held = self._uow.cases.locked(case.id)
-        if self._uow.messages.get(message_id).case_id != case.id:
+        if self._uow.messages.case_of(message_id) != case.id:
             raise NotFound("message", f"{message_id} in case {case.id}")
         turn_id = fresh("turn")
         n = self._uow.connection.execute(_NEXT, {"case": case.id}).scalar_one()
-        self._uow.connection.execute(
+        row = self._uow.connection.execute(
             _QUEUE,
             {
                 "id": turn_id,
@@ -99,8 +99,8 @@ class TurnRows:
                 "created_at": written(self._uow.clock()),
                 "worker": self._uow.worker,
             },
-        )
-        return self.get(turn_id)
+        ).one()
+        return self._turn(row)
 
     def start(self, turn_id: str) -> TurnRow:
         """Set a queued turn running, at the case's epoch of now; a running turn is gone on with (recovery). It is this
@@ -110,20 +110,16 @@ class TurnRows:
         has it, `TurnDone`, `NotFound`."""
         turn = self.get(turn_id)
         held = self._uow.cases.locked(turn.case_id)
-        turn = self.get(turn_id)
         if turn.status == "done":
             raise TurnDone(turn_id)
         if turn.worker not in (None, self._uow.worker) and turn.worker in self._uow.workers.alive():
             raise TurnElsewhere(turn_id)
         if turn.status == "running":
-            if turn.worker != self._uow.worker:
-                self._set(turn_id, worker=self._uow.worker)
-            return self.get(turn_id)
+            return turn if turn.worker == self._uow.worker else self._set(turn_id, worker=self._uow.worker)
         earlier = self._uow.connection.execute(_EARLIER, {"case": turn.case_id, "before": turn.n}).scalar()
         if earlier is not None:
             raise TurnRunning(turn.case_id, earlier)
-        self._set(turn_id, status="running", epoch=held.epoch, worker=self._uow.worker)
-        return self.get(turn_id)
+        return self._set(turn_id, status="running", epoch=held.epoch, worker=self._uow.worker)
 
     def finish(self, turn_id: str, outcome: str, result: Mapping[str, object]) -> TurnRow:
         """End a turn. Finishing again with the same outcome (recovery) keeps the first result.
@@ -132,7 +128,6 @@ class TurnRows:
         ran, `NotFound`."""
         turn = self.get(turn_id)
         customer = self._uow.cases.locked(turn.case_id).customer
-        turn = self.get(turn_id)
         if turn.status == "done":
             if turn.outcome != outcome:
                 raise TurnDone(turn_id)
@@ -142,11 +137,12 @@ class TurnRows:
         if turn.status != "running":
             raise Conflict(f"Turn {turn_id} has not started.")
         sealed = self._uow.keys.seal(customer, _plain(result), _result_aad(turn_id))[1]
-        self._set(turn_id, status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock()))
-        return self.get(turn_id)
+        return self._set(
+            turn_id, status="done", outcome=outcome, result_sealed=sealed, ended_at=written(self._uow.clock())
+        )
 
-    def _set(self, turn_id: str, **values: object) -> None:
-        self._uow.connection.execute(_CHANGE, {"wanted": turn_id, **values})
+    def _set(self, turn_id: str, **values: object) -> TurnRow:
+        return self._turn(self._uow.connection.execute(_CHANGE, {"wanted": turn_id, **values}).one())
 
     def get(self, turn_id: str) -> TurnRow:
         """Raises `NotFound`."""

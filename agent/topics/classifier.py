@@ -8,7 +8,7 @@ import numpy as np
 from agent.topics.head import KNOWN_TOPICS, Floats, Head, HeadUnusable, load_head
 from agent.topics.names import Topic
 from agent.topics.sentences import clauses, has_words, own_words, sentences
-from knowledge.embedder import Embedder
+from knowledge.embedder import FEW_TEXTS, Embedder
 
 SHORT_WORDS = 60  # up to here one vector holds the whole message
 OPENING_WORDS = 120  # of a longer one: what the model reads at once without losing the end
@@ -75,20 +75,24 @@ class TopicClassifier:
             if not of_one:
                 readings.append(Reading(NOTHING, (), vectors[here], None))
                 continue
-            guess = _guess(*_together(topics[here], known[here]))
+            guess = guess_of(*_together(topics[here], known[here]))
             decisive = _decisive(topics[here], known[here], guess)
             readings.append(Reading(guess, tuple(of_one), vectors[here], decisive))
         return readings
+
+    def ahead(self, text: str) -> None:
+        """Encode what `classify` and `wishes` will need, unless that is more than the embedder keeps."""
+        for texts in (_units(text), _clauses(text)):
+            if 0 < len(texts) <= FEW_TEXTS:
+                self._embedder.encode(texts)
 
     def wishes(self, text: str) -> list[TopicGuess]:
         """Distinct things asked for in one message, in the order they come up; thanks count only when alone.
 
         Falls back on the message as a whole, so it is empty only when nothing of ours is in it.
         """
-        own = own_words(text)
-        parts = clauses(own)[:MOST_SENTENCES] if has_words(own) else []
         found: dict[Topic, TopicGuess] = {}
-        for guess in self.classify(parts):
+        for guess in self.classify(_clauses(text)):
             sure = guess.topic is not Topic.UNKNOWN and guess.confidence >= WISH_FROM
             if sure and (guess.topic not in found or guess.confidence > found[guess.topic].confidence):
                 found[guess.topic] = guess
@@ -112,6 +116,11 @@ def _units(text: str) -> list[str]:
     return [" ".join(words[:OPENING_WORDS]), *kept]
 
 
+def _clauses(text: str) -> list[str]:
+    own = own_words(text)
+    return clauses(own)[:MOST_SENTENCES] if has_words(own) else []
+
+
 def _together(topics: Floats, known: Floats) -> tuple[Floats, float]:
     """Of a long message: the opening and the sentences that most clearly want something, each by its weight."""
     if len(known) == 1:
@@ -132,7 +141,8 @@ def _decisive(topics: Floats, known: Floats, guess: TopicGuess) -> int:
     return int(np.argmax(known * topics[:, column]))
 
 
-def _guess(topics: Floats, known: float) -> TopicGuess:
+def guess_of(topics: Floats, known: float) -> TopicGuess:
+    """From the probabilities over `KNOWN_TOPICS` and the one that it is about any of them."""
     order = np.argsort(-topics, kind="stable")
     first, second = KNOWN_TOPICS[int(order[0])], KNOWN_TOPICS[int(order[1])]
     first_confidence, second_confidence = known * float(topics[order[0]]), known * float(topics[order[1]])

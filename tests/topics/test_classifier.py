@@ -1,5 +1,7 @@
 """Naming topics. The messages here are in nobody's examples."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,6 +10,7 @@ from agent.topics.classifier import NOTHING, TopicClassifier
 from agent.topics.examples import read_examples
 from agent.topics.head import HeadUnusable
 from agent.topics.names import Topic
+from knowledge.embedder import BUNDLED_MODEL, Vectors, load_embedder
 from tests.knowledge.conftest import CountingEmbedder
 
 FRESH = [
@@ -86,6 +89,41 @@ def test_the_wish_is_found_at_the_end_of_a_long_story(classifier: TopicClassifie
     )
     (guess,) = classifier.classify([f"{story} Now to the point. I was charged twice for the same invoice."])
     assert Topic.DUPLICATE_CHARGE in (guess.topic, guess.second_choice)
+
+
+class Noted:
+    """The real embedder, and what it was asked for."""
+
+    name = BUNDLED_MODEL
+    dimensions = 384
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        self.asked += texts
+        return load_embedder().encode(texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please refund my last payment.",
+        "Where is my invoice, and why was I charged twice? Thanks!",
+        "Hello. " + "We moved offices and everything was late. " * 20 + "Please cancel my plan.",
+        "",
+        "???",
+    ],
+)
+def test_what_was_read_ahead_is_all_that_is_read(text: str) -> None:
+    embedder = Noted()
+    classifier = TopicClassifier(embedder)
+    classifier.ahead(text)
+    ahead = set(embedder.asked)
+    embedder.asked.clear()
+    classifier.classify([text])
+    classifier.wishes(text)
+    assert set(embedder.asked) == ahead
 
 
 def test_a_megabyte_is_read(classifier: TopicClassifier) -> None:
