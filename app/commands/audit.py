@@ -51,7 +51,7 @@ def show(case: Annotated[str, typer.Argument(help="The case (case_…).")], as_j
             console.print(Text(f"        {name}: {value}"))
 
 
-@app.command()
+@app.command(short_help="Whether anybody has changed the log.")
 def verify(
     checkpoint: Annotated[Path | None, typer.Option(help="Signed checkpoints that you kept elsewhere.")] = None,
     public_key: Annotated[Path | None, typer.Option(help="The log's public key that you kept elsewhere.")] = None,
@@ -108,7 +108,7 @@ def _verify_bundle(folder: Path, checkpoint: Path | None, public_key: Path | Non
         raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
 
 
-@app.command()
+@app.command(short_help="What happened in a case, with its proof.")
 def export(
     case: Annotated[str, typer.Argument(help="The case (case_…).")],
     out: Annotated[Path | None, typer.Option(help="Folder for the bundle; default: ./<case>.")] = None,
@@ -130,7 +130,7 @@ def export(
         raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
 
 
-@app.command()
+@app.command(short_help="Compare Stripe's own books with the log.")
 def match(as_json: Json = False) -> None:
     """Compare Stripe's own books with the log, both ways, as far back as Stripe keeps events (30 days).
 

@@ -56,7 +56,7 @@ def list_open(context: typer.Context, as_json: Json = False) -> None:
     console.print(shown if found else "Nothing waits for a human.")
 
 
-@app.command()
+@app.command(short_help="All that there is to know of a case.")
 def show(case: Case, as_json: Json = False) -> None:
     """The whole handoff: conversation, facts, what was tried, which rule stopped it, the suggested reply."""
     with open_records() as store, store.look() as uow:
