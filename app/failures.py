@@ -13,6 +13,7 @@ _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.auditing", "NotThere", 4),
     ("app.owner", "Owned", 4),
     ("app.sandbox_process", "SandboxUnavailable", 4),
+    ("knowledge.errors", "ArticleRefused", 1),
     ("knowledge.errors", "KnowledgeError", 4),
     ("agent.topics.head", "HeadUnusable", 4),
     ("agent.triage.signals", "SignalsUnusable", 4),

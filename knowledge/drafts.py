@@ -23,6 +23,7 @@ from knowledge.personal import MARK, Privacy, without_courtesies
 # matters, one in ten has another as near.
 NEAR = 0.8
 LONGEST_TITLE = 140
+LONGEST_ID = 40
 LONGEST_ISSUE = 500
 _ASKS = re.compile(r"\?|^(?:how|why|what|where|when|who|which|can|could|is|are|do|does|did|will|would|should)\b", re.I)
 _CAUSE = re.compile(
@@ -133,7 +134,9 @@ def _asked(question: str) -> list[str]:
 
 
 def slug(title: str) -> str:
-    return _SLUG.sub("-", title.lower()).strip("-")[:60].rstrip("-")
+    """The title's first words, at most `LONGEST_ID` characters of `a-z0-9-`."""
+    whole = _SLUG.sub("-", title.lower()).strip("-")
+    return whole if len(whole) <= LONGEST_ID else whole[: LONGEST_ID + 1].rpartition("-")[0] or whole[:LONGEST_ID]
 
 
 def _gist(draft: Draft) -> str:

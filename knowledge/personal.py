@@ -84,6 +84,8 @@ _INTRODUCED: Final = re.compile(
     rf"({_NAME_WORD}(?:\s+{_NAME_WORD}){{0,2}})"
 )
 _CAPITALISED: Final = re.compile(rf"(?<![\w@./-])(?:{_NAME_WORD}|[A-ZÀ-ÖØ-Þ]{{6,}})(?![\w@])")
+# Beside a name, a common word with a capital belongs to it: "Grace [name]" after another word, "[name] Page" anywhere.
+_WHOLE_NAME: Final = re.compile(rf"(?:(?<=[a-z,;] ){_NAME_WORD} )?\[name\](?: (?:\[name\]|{_NAME_WORD}))*(?:['’]s)?")
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # What stands before the name of a button, a page or a menu, and hardly before a person's.
 _LABELLED: Final = re.compile(
@@ -159,7 +161,7 @@ class Privacy:
         text = self._own_pattern().sub("[name]", text) if self.own.names else text
         text = _INTRODUCED.sub(lambda found: found.group().replace(found[1], self._mark("name", found[1])), text)
         text = _CAPITALISED.sub(lambda found: self._if_name(text, found), text)
-        return re.sub(r"\[name\](?:[ ]\[name\])+", "[name]", text)
+        return _WHOLE_NAME.sub("[name]", text)
 
     def findings(self, text: str) -> list[Finding]:
         """What `removed` would take out, in the order of the rules."""

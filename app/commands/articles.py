@@ -189,12 +189,12 @@ def list_articles(days: Days = 90, as_json: Json = False) -> None:
                 }
             )
         return
-    shown = table("article", "reviewed", "quoted", "solved", "human", "came back", "solved at least")
+    shown = table("article", "reviewed", "quoted", "solved, human, came back")
     for each in sorted(found, key=lambda one: (-one.use.quoted, one.article.id)):
         use = each.use
-        counts = (str(count) if use.quoted else "" for count in (use.quoted, use.solved, use.human, use.came_back))
+        ends = f"{use.solved}, {use.human}, {use.came_back} (solved: at least {use.wilson:.0%})" if use.quoted else ""
         mark = each.reviewed + (" (stale)" if each.reasons else "")
-        shown.add_row(each.article.id, mark, *counts, f"{use.wilson:.0%}" if use.quoted else "")
+        shown.add_row(each.article.id, mark, str(use.quoted or ""), ends)
     console.print(shown)
 
 

@@ -26,6 +26,7 @@ COMMON = common_of(
         ("10.0.0.17 cannot reach it", "[IP address] cannot reach it"),
         ("Ask Bettina Krause-Lee in the Team", "Ask [name] in the Team"),
         ("My name is Maya Lindqvist", "My name is [name]"),
+        ("we ask Team Hopper, and Export Bettina Team's", "we ask [name], and [name]"),
         ("Ask M\u200baya", "Ask [name]"),
         (
             "Choose Integrations, then Widgets and press Reconnect",
@@ -36,7 +37,9 @@ COMMON = common_of(
 )
 def test_removed_and_told(text: str, left: str) -> None:
     privacy = Privacy(
-        Common(COMMON.words | {"write", "see", "charged", "call", "we", "my", "i"}, COMMON.names, COMMON.amounts)
+        Common(
+            COMMON.words | {"write", "see", "charged", "call", "we", "my", "i", "name"}, COMMON.names, COMMON.amounts
+        )
     )
     assert privacy.removed(text) == left
     assert bool(privacy.findings(text)) is (text != left)

@@ -80,3 +80,23 @@ def test_a_history_tells_what_became_of_a_case(store: Store, clock: Clock) -> No
             "draft.discarded",
             "draft.published",
         ]
+
+
+@BOTH
+def test_solved_by_humans_are_resolved_cases_with_a_humans_words_and_no_approval(store: Store, clock: Clock) -> None:
+    with store.unit() as uow:
+
+        def case(author: str, status: str = "resolved", proposal: str | None = None) -> str:
+            clock.pass_(minutes=1)
+            made = uow.cases.open("cus_maya", "maya", "owner", "chat").id
+            uow.messages.add(made, "outbound", author, "hello")
+            uow.escalations.open(made, None, proposal, "cannot_solve", {})
+            uow.cases.set_status(made, status)
+            return made
+
+        solved = [case("human:anna"), case("human:grace")]
+        case("lee:offline")
+        case("human:anna", "escalated")
+        case("human:anna", proposal="prop_1")
+        assert uow.drafts.solved_by_humans(clock() - timedelta(hours=1)) == solved
+        assert uow.drafts.solved_by_humans(clock() + timedelta(hours=1)) == []
