@@ -61,12 +61,14 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What all attempts share: the models, the demo world to copy, and the sources beside Stripe."""
+    """What all attempts share: the models, the demo world to copy, and the sources beside Stripe. `database` makes an
+    empty database for each copy and says its URL; without it each has an SQLite file in its folder."""
 
     folder: Path
     minds: Minds
     origin: SandboxWorld
     usage: FolderUsage
+    database: Callable[[], str] | None = None
 
 
 @contextlib.contextmanager
@@ -107,7 +109,14 @@ async def open_copy(bench: Bench, folder: Path, **house: Any) -> AsyncIterator[C
         bench.usage,
         _ticking(sandbox),
     )
-    wanted = {"settings": load_settings(data=folder), "world": seen, "minds": bench.minds, "durable": False, **house}
+    place = {} if bench.database is None else {"database_url": bench.database()}
+    wanted = {
+        "settings": load_settings(data=folder, **place),
+        "world": seen,
+        "minds": bench.minds,
+        "durable": False,
+        **house,
+    }
     try:
         async with open_house(**wanted) as opened:
             yield Copy(sandbox, opened)

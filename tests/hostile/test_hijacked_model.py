@@ -24,6 +24,7 @@ CUSTOMERS = EVERY[: times(1, 12)]
 CALLS = times(80, 1_000)
 
 
+@pytest.mark.database("sqlite", "postgresql")
 async def test_proposals_without_any_yes(bench: Bench, proved: Proved) -> None:
     storms = [await storm(bench, customer, SEED, CALLS) for customer in CUSTOMERS]
     assert sum(each.decided.total() for each in storms) * 2 > len(storms) * CALLS
@@ -34,6 +35,7 @@ async def test_proposals_without_any_yes(bench: Bench, proved: Proved) -> None:
     proved("calls of a hijacked model that moved a cent outside policy", sum(each.calls for each in storms), seed=SEED)
 
 
+@pytest.mark.database("sqlite", "postgresql")
 async def test_a_yes_is_good_for_what_was_shown_and_once(bench: Bench, proved: Proved) -> None:
     storms = [await storm(bench, customer, SEED + 1, CALLS, says_yes=True) for customer in CUSTOMERS]
     assert not [line for each in storms for line in each.violations]
