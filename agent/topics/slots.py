@@ -22,11 +22,14 @@ _ZERO_DECIMAL = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv x
 _THREE_DECIMAL = frozenset({"bhd", "jod", "kwd", "omr", "tnd"})
 _SIGNS = {
     "us$": "usd", "a$": "aud", "au$": "aud", "c$": "cad", "ca$": "cad", "nz$": "nzd", "$": "usd", "€": "eur",
-    "£": "gbp", "¥": "jpy", "₹": "inr", "₩": "krw", "zł": "pln", "fr.": "chf",
+    "£": "gbp", "¥": "jpy", "₹": "inr", "₩": "krw", "zł": "pln", "fr.": "chf", "r$": "brl", "s$": "sgd", "hk$": "hkd",
+    "mx$": "mxn", "rs.": "inr",
 }  # fmt: skip
 _WORDS = {
     "dollar": "usd", "dollars": "usd", "bucks": "usd", "buck": "usd", "euro": "eur", "euros": "eur", "pound": "gbp",
     "pounds": "gbp", "quid": "gbp", "yen": "jpy", "franc": "chf", "francs": "chf", "rupees": "inr", "rupee": "inr",
+    "us dollar": "usd", "us dollars": "usd", "canadian dollars": "cad", "australian dollars": "aud",
+    "swiss francs": "chf", "pounds sterling": "gbp",
 }  # fmt: skip
 _CODES = (
     "usd eur gbp chf jpy cad aud nzd sek nok dkk pln czk huf inr cny krw brl mxn sgd hkd zar try ils aed sar kwd bhd "
@@ -35,8 +38,15 @@ _CODES = (
 _CURRENCY = {**_SIGNS, **_WORDS, **{code: code for code in _CODES.split()}}
 _ANY_CURRENCY = "|".join(re.escape(name) for name in sorted(_CURRENCY, key=len, reverse=True))
 _NUMBER = r"(?:\d{1,3}(?:[ .,'’\u00a0\u202f]\d{3}){1,2}(?:[.,]\d{1,3})?|\d{1,9}(?:[.,]\d{1,3})?)"
-_BEFORE = rf"(?<![\w$€£])(?P<before>{_ANY_CURRENCY})[ \u00a0\u202f]?(?P<number>{_NUMBER})(?![\d]|[.,]\d)"
-_AFTER = rf"(?<![\w.,$€£])(?P<number>{_NUMBER})[ \u00a0\u202f]?(?P<after>{_ANY_CURRENCY})(?!\w)"
+# "20 dollars 50" is neither twenty nor fifty dollars, and "$1.2k" not one dollar twenty: both are left out.
+_BEFORE = (
+    rf"(?<![\w$€£])(?<!\d[ \u00a0\u202f])(?P<before>{_ANY_CURRENCY})[ \u00a0\u202f]?(?P<number>{_NUMBER})"
+    r"(?![\d]|[.,]\d| ?[kKmM]\b)"
+)
+_AFTER = (
+    rf"(?<![\w.,$€£])(?P<number>{_NUMBER})(?:[.,]-{{1,2}})?[ \u00a0\u202f]?(?P<after>{_ANY_CURRENCY})"
+    r"(?!\w| \d\d\b)"
+)
 _BARE = r"(?<![\w.,:/$€£-])(?P<number>\d{1,6}[.,]\d{2})(?![\w%:/-]|[.,]\d)"
 _AMOUNTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_BEFORE, _AFTER, _BARE))
 
@@ -48,7 +58,7 @@ _WEEKDAYS = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _COUNT = r"(?:\d{1,3}|an?|one|two|three|four|five|six|seven|ten)"
 _ORDINAL = r"\d{1,2}(?:st|nd|rd|th)"
 _DAY = re.compile(
-    rf"\b\d{{4}}-\d{{2}}-\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b"
+    rf"\b\d{{4}}([-/])\d{{2}}\1\d{{2}}\b|\b\d{{1,2}}[./]\d{{1,2}}[./]\d{{4}}\b"
     rf"|\b\d{{1,2}}(?:st|nd|rd|th)?\.?(?: of)? {_MONTHS}\b(?:,? \d{{4}}\b)?"
     rf"|\b{_MONTHS}\.? \d{{1,2}}(?:st|nd|rd|th)?\b(?:,? \d{{4}}\b)?"
     rf"|\b(?:today|yesterday|the day before yesterday)\b|\b{_COUNT} (?:day|week|month)s? ago\b|\b{_WEEKDAYS}\b",
@@ -59,7 +69,7 @@ _DAY_OF_MONTH = re.compile(rf"\b(?:the|on|of) (?P<day>{_ORDINAL})\b(?! (?:of|tim
 
 _CARD = re.compile(
     r"(?:\bend(?:ing|s|ed)?(?: (?:in|with|on))?:? |\blast (?:four|4)(?: digits?)?(?: (?:are|is|of))?:? "
-    r"|(?:[•*·.]{2,4}|\bx{2,4})[ -]?|\b(?:visa|mastercard|amex|card|maestro|discover)(?: no\.?)? [-#]?)"
+    r"|(?:[•*·.]{2,4}|\bx{2,4})[ -]?|\b(?:visa|mastercard|amex|card|maestro|discover)(?: no\.?)? [-#(]?)"
     r"(\d{4})(?![\d.,]\d|\d)",
     re.IGNORECASE,
 )
@@ -67,8 +77,8 @@ _STRIPE_ID = re.compile(
     r"(?<![A-Za-z0-9_])(?:(?:ch|py|in|sub|pi|re|pm|cus|du|si)_(?=[A-Za-z_]*\d)|price_)[A-Za-z0-9_]{3,120}"
 )
 _INVOICE_NUMBER = re.compile(
-    r"\b(?P<full>[A-Z0-9]{4,12}-\d{4,6})\b"
-    r"|(?:\b(?:invoice|inv|bill)(?: (?:number|no\.?|nr\.?))?|\bnumber|#) ?#?(?P<short>\d{3,10})\b"
+    r"\b(?P<full>(?:[A-Z0-9]{4,12}|[A-Z][A-Z0-9]{2})-\d{4,6})\b"
+    r"|(?:\b(?:invoices?|inv|bill)(?: (?:number|no\.?|nr\.?):?)?|\bnumber|#) ?#?(?P<short>\d{3,10})\b"
 )
 _YEARLY = re.compile(r"\b(?:annual(?:ly)?|yearly|per year|a year|once a year|by the year|12 months)\b", re.IGNORECASE)
 _MONTHLY = re.compile(r"\b(?:monthly|per month|month by month|month[- ]to[- ]month|by the month)\b", re.IGNORECASE)

@@ -28,6 +28,11 @@ PLANS = ("Free", "Starter", "Team", "Business")
         ("please explain the 214.30", [(21430, None)]),
         ("$0.50", [(50, "usd")]),
         ("A$15", [(1500, "aud")]),
+        ("20,- € or CHF 20.-", [(2000, "eur"), (2000, "chf")]),
+        ("R$ 45,90 and S$20", [(4590, "brl"), (2000, "sgd")]),
+        ("20 US dollars, Rs. 500", [(2000, "usd"), (50000, "inr")]),
+        ("($20.00) or -$21", [(2000, "usd"), (2100, "usd")]),
+        ("£ 1 234.50", [(123450, "gbp")]),
     ],
 )
 def test_amounts_in_any_style_become_minor_units(text: str, expected: list[tuple[int, str | None]]) -> None:
@@ -44,6 +49,10 @@ def test_amounts_in_any_style_become_minor_units(text: str, expected: list[tuple
         "ch_20eur20",
         "99999999999 usd",
         "half a dollar",
+        "$1.2k",
+        "$3 m",
+        "20 dollars 50",
+        "20€50",
     ],
 )
 def test_what_is_no_amount_is_left_out(text: str) -> None:
@@ -71,6 +80,36 @@ def test_an_amount_written_the_continental_way_comes_back(minor: int) -> None:
     assert [found.minor for found in extract(f"Es waren {written} €.", today=TODAY).amounts] == [minor]
 
 
+@settings(deadline=None)
+@given(
+    minor=st.integers(1, 99_999_999),
+    thousand=st.sampled_from("  '’,."),
+    style=st.sampled_from(["{} €", "EUR {}", "€{}"]),
+)
+def test_an_amount_in_any_grouping_comes_back_exactly(minor: int, thousand: str, style: str) -> None:
+    point = "," if thousand == "." else "."
+    written = f"{Decimal(minor) / 100:,.2f}".translate({ord(","): thousand, ord("."): point})
+    assert [(found.minor, found.currency) for found in extract(style.format(written), today=TODAY).amounts] == [
+        (minor, "eur")
+    ]
+
+
+@settings(deadline=None)
+@given(
+    digits=st.integers(0, 9999).map("{:04d}".format),
+    form=st.sampled_from(["visa {}", "my card ({})", "•••• {}", "ending in {}", "last four digits: {}", "xxxx-{}"]),
+)
+def test_a_card_ending_comes_back(digits: str, form: str) -> None:
+    assert extract(f"it is {form.format(digits)}, I think", today=TODAY).card_endings == (digits,)
+
+
+@settings(deadline=None)
+@given(prefix=st.from_regex(r"[A-Z][A-Z0-9]{2,11}", fullmatch=True), number=st.integers(1, 999_999))
+def test_an_invoice_number_comes_back(prefix: str, number: int) -> None:
+    written = f"{prefix}-{number:04d}"
+    assert extract(f"about invoice {written}, please", today=TODAY).invoice_numbers == (written,)
+
+
 def day(year: int, month: int, number: int) -> tuple[dt.date, dt.date]:
     return dt.date(year, month, number), dt.date(year, month, number)
 
@@ -79,6 +118,7 @@ def day(year: int, month: int, number: int) -> tuple[dt.date, dt.date]:
     ("text", "expected"),
     [
         ("on 2026-10-03", [day(2026, 10, 3)]),
+        ("on 2026/10/03", [day(2026, 10, 3)]),
         ("since Nov 4th", [day(2026, 11, 4)]),
         ("3 March 2025", [day(2025, 3, 3)]),
         ("the 3rd of March", [day(2026, 3, 3)]),
