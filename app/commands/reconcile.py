@@ -13,6 +13,7 @@ from app.output import console, print_json, table
 from app.reconciling import reconcile
 from app.wiring import open_gatehouse
 from policy.rows import failure_of
+from policy.sending import Patience
 from store.ledger import PENDING, IntentRow
 
 app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
@@ -36,7 +37,11 @@ def reconciles(as_json: Annotated[bool, typer.Option("--json", help="For program
             shown.add_row(row.case_id, row.operation_key, outcome, row.stripe_id, f"{row.created_at:%Y-%m-%d %H:%M}")
         console.print(shown)
     if still:
-        raise Plainly(f"{len(still)} not known yet; what left a moment ago may still be under way. Run it again later")
+        seconds = round(Patience().quiet.total_seconds())
+        raise Plainly(
+            f"{len(still)} not known yet; what left less than {seconds} seconds ago may still be under way."
+            " Run it again after that"
+        )
 
 
 async def _reconcile() -> list[IntentRow]:
