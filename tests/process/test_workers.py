@@ -6,25 +6,26 @@ However it goes: one refund for each turn, one reply, every turn ended by whoeve
 from __future__ import annotations
 
 import contextlib
-import json
+import multiprocessing
+import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import IO
+from typing import cast
 
 import pytest
 
-from app.house import ROOT
 from policy.crash_points import CrashPoint
 from tests.databases import POSTGRESQL, PostgresDatabases
 from tests.policy.far_twin import counter
 from tests.policy.house import House, build, charge, furnish
+from tests.process.turn_worker import begin
 from tests.proofs import PROVE, Proved, times
 
 pytestmark = [pytest.mark.process, pytest.mark.database(POSTGRESQL), pytest.mark.timeout(900)]
@@ -35,6 +36,30 @@ SEED = 20261121
 PATIENCE_SECONDS = 120.0
 
 
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.process.turn_worker", "dbos", "psycopg", "pytest"])
+
+
+@dataclass(frozen=True)
+class At:
+    """A worker's process and our end of its pipe."""
+
+    process: ForkServerProcess
+    pipe: Connection
+
+    def send(self, sign: signal.Signals) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, sign)
+
+    def end(self, sign: signal.Signals | None = None) -> int | None:
+        """Its exit code: after closing the pipe it ends what it has begun, unless a signal ends it."""
+        if sign is not None and self.process.is_alive():
+            self.send(sign)
+        self.pipe.close()
+        self.process.join(PATIENCE_SECONDS)
+        return self.process.exitcode
+
+
 @dataclass
 class Crew:
     """Workers by name, on one database and one Stripe."""
@@ -43,16 +68,14 @@ class Crew:
     stripe: str
     folder: Path
     begun: float = field(default_factory=time.time)
-    at_work: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    at_work: dict[str, At] = field(default_factory=dict)
 
     def start(self, name: str, point: CrashPoint | None = None, visit: int = 1) -> None:
-        command = [sys.executable, "-m", "tests.process.turn_worker"]
-        log = (self.folder / f"{name}.log").open("a")
-        child = subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        log.close()
-        self.at_work[name] = child
+        ours, theirs = FORKING.Pipe()
+        process = FORKING.Process(target=begin, args=(theirs, self.folder / f"{name}.log"))
+        process.start()
+        theirs.close()
+        self.at_work[name] = At(process, cast("Connection", ours))
         told = {
             "name": name,
             "data": str(self.folder / name),
@@ -67,27 +90,25 @@ class Crew:
         self._tell(name, told)
 
     def ready(self, name: str) -> None:
-        out = self.at_work[name].stdout
-        assert out is not None
-        assert out.readline() == "ready\n", (self.folder / f"{name}.log").read_text()
+        try:
+            assert self.at_work[name].pipe.recv() == "ready"
+        except EOFError:
+            pytest.fail((self.folder / f"{name}.log").read_text())
 
     def ask(self, name: str, case: str, of: str) -> None:
-        self._tell(name, [case, of])
+        self._tell(name, (case, of))
 
     def _tell(self, name: str, what: object) -> None:
-        pipe: IO[str] | None = self.at_work[name].stdin
-        assert pipe is not None
-        with contextlib.suppress(BrokenPipeError):  # it has died already: then the other one is asked
-            pipe.write(json.dumps(what) + "\n")
-            pipe.flush()
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it has died: then the other one is asked
+            self.at_work[name].pipe.send(what)
 
     def kill(self, name: str) -> None:
-        child = self.at_work.pop(name)
-        child.kill()
-        child.communicate()
+        self.at_work.pop(name).end(signal.SIGKILL)
 
     def dies(self, name: str) -> None:
-        assert self.at_work[name].wait(timeout=PATIENCE_SECONDS) == -signal.SIGKILL
+        process = self.at_work[name].process
+        process.join(PATIENCE_SECONDS)
+        assert process.exitcode == -signal.SIGKILL
         self.kill(name)
 
     def ended(self) -> float:
@@ -96,16 +117,16 @@ class Crew:
         while self.house.rows("select id from turns where status <> 'done'") or not self._all():
             told = [(self.folder / f"{name}.log").read_text()[-2000:] for name in self.at_work]
             assert time.monotonic() - begun < PATIENCE_SECONDS, told
-            time.sleep(0.05)
+            time.sleep(0.1)
         return time.monotonic() - begun
 
     def _all(self) -> bool:
         return self.house.rows("select count(*) from turns")[0][0] == TURNS
 
     def leave(self) -> None:
-        for name, child in self.at_work.items():
-            child.communicate(timeout=PATIENCE_SECONDS)
-            assert child.returncode == 0, (self.folder / f"{name}.log").read_text()
+        for name, at in self.at_work.items():
+            assert at.end() == 0, (self.folder / f"{name}.log").read_text()
+        self.at_work.clear()
 
 
 @contextmanager
@@ -116,9 +137,8 @@ def crew(postgres: PostgresDatabases, folder: Path) -> Iterator[Crew]:
         try:
             yield made
         finally:
-            for child in made.at_work.values():
-                child.kill()
-                child.communicate()
+            for at in made.at_work.values():
+                at.end(signal.SIGKILL)
             house.close()
 
 
@@ -213,11 +233,11 @@ def test_a_worker_that_was_only_slow_makes_no_second_effect(
         for k, each in enumerate(asked):
             workers.ask("one" if k % 2 else "two", *each)
         time.sleep(chance.uniform(0, 0.6))
-        workers.at_work["one"].send_signal(signal.SIGSTOP)
+        workers.at_work["one"].send(signal.SIGSTOP)
         for each in asked:
             workers.ask("two", *each)
         seconds = workers.ended()
-        workers.at_work["one"].send_signal(signal.SIGCONT)
+        workers.at_work["one"].send(signal.SIGCONT)
         workers.leave()
         wrong = judge(workers.house, asked)
         proved(f"turns not ended by one effect, a worker stood still ({seconds:.1f} s)", TURNS, wrong, seed=SEED + n)
