@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.ids import CaseId, CustomerId, ProposalId
 from evals.harness import Bench, Copy, open_copy
@@ -16,6 +16,7 @@ from policy.actions import ACTIONS
 from policy.decisions import Deny
 from policy.proposals import Principal, Proposal, Role
 from tests.proofs import Proved
+from tools.catalogue import REGISTRY
 
 DAY = 86_400
 NAMES = (
@@ -75,6 +76,104 @@ async def test_no_rightful_request_is_refused(bench: Bench, tmp_path: Path, prov
         refused = [(*each, decision) for n, each in enumerate(wanted) if (decision := await _denied(copy, n, *each))]
     assert not refused, Counter(rule for *_, rule in refused)
     proved("rightful requests refused at the gate", len(wanted), len(refused))
+
+
+BY_HAND = Path(__file__).with_name("rightful.txt")
+BAR = 0.005
+NOTHING = "no such plan change"
+
+
+class Request(NamedTuple):
+    customer: str
+    tool: str
+    words: list[str]
+    why: str
+
+
+def by_hand() -> list[list[Request]]:
+    """The hand-written ones; each inner list has a world of its own."""
+    worlds: list[list[Request]] = [[]]
+    for line in BY_HAND.read_text(encoding="utf-8").splitlines():
+        if line.startswith("---"):
+            worlds.append([])
+        elif line and not line.startswith("#"):
+            told, _, why = line.partition(" | ")
+            name, tool, *words = told.split()
+            worlds[-1].append(Request(f"cus_{name}", TOOLS[tool], words, why))
+    return worlds
+
+
+TOOLS = {
+    "refund": "refund", "credit": "account_credit", "retry": "retry_payment", "plan": "change_plan",
+    "cancel": "cancel_subscription", "resume": "resume_subscription", "undo": "undo_scheduled_change",
+    "promo": "apply_promotion_code", "details": "update_billing_details", "tax": "set_tax_id",
+    "checkout": "new_checkout_link", "card": "card_update_link",
+}  # fmt: skip
+
+
+async def test_nor_any_that_was_written_by_hand(bench: Bench, tmp_path: Path, proved: Proved) -> None:
+    worlds = by_hand()
+    every = [each for requests in worlds for each in requests]
+    assert len({(each.customer, each.tool, *each.words) for each in every}) == len(every) >= 300
+    assert {each.tool for each in every} == set(ACTIONS)
+    refused: list[str] = []
+    for n, requests in enumerate(worlds):
+        async with open_copy(bench, tmp_path / f"world{n}") as copy:
+            world = copy.world()
+            for m, each in enumerate(requests):
+                given = await _arguments(copy, world, each)
+                rule = NOTHING if given is None else await _denied(copy, m, each.customer, each.tool, given)
+                refused += [f"{each.customer} {each.tool} {each.words}: {rule}"] if rule else []
+    assert len(refused) <= BAR * len(every), "\n".join(refused)
+    proved(f"rightful requests by hand refused at the gate ({len(refused)} refused, {BAR:.1%} bar)", len(every))
+
+
+async def _arguments(copy: Copy, world: dict[str, Any], asked: Request) -> dict[str, Any] | None:
+    """As a model would fill them in, from what the customer said and the tools show."""
+    mine, words = asked.customer, asked.words
+
+    def own(kind: str, **only: Any) -> list[str]:
+        """The customer's, the newest first."""
+        rows = [row for row in world[kind].values() if row["customer"] == mine]
+        fitting = [row for row in rows if all(row[name] == value for name, value in only.items())]
+        return [row["id"] for row in sorted(fitting, key=lambda row: row["created"], reverse=True)]
+
+    subscription = next((word for word in words if word.startswith("sub_")), f"sub_{mine.removeprefix('cus_')}")
+    match asked.tool:
+        case "refund":
+            paid = own("charge", status="succeeded")
+            charge = {"newest": paid[0], "earlier": paid[min(1, len(paid) - 1)]}.get(words[0], words[0])
+            twin = next((word.removeprefix("dup=") for word in words if word.startswith("dup=")), None)
+            amount = None if words[1] == "all" else int(words[1])
+            grounds = "duplicate" if twin else "requested_by_customer"
+            return {"charge": charge, "amount": amount, "grounds": grounds, "duplicate_of": twin}
+        case "account_credit":
+            invoice = own("invoice", status="paid")[0] if "newest" in words else None
+            return {"amount": int(words[0]), "grounds": words[1], "invoice": invoice}
+        case "retry_payment":
+            return {"invoice": own("invoice", status="open")[0], "payment_method": words[1] if words[1:] else None}
+        case "change_plan":
+            desk = copy.house.desk(Principal(CustomerId(mine), "owner", Role.OWNER))
+            tool = REGISTRY.get("preview_plan_change")
+            assert tool.read is not None
+            wanted = {"plan": words[0], "interval": words[1], "subscription": subscription}
+            shown = tool.arguments.model_validate(wanted)
+            return (await tool.read(shown, desk)).model_dump(mode="json")["change"]
+        case "cancel_subscription":
+            return {"subscription": subscription, "when": words[0]}
+        case "resume_subscription" | "undo_scheduled_change":
+            return {"subscription": subscription}
+        case "apply_promotion_code":
+            return {"subscription": subscription, "code": words[0]}
+        case "update_billing_details":
+            nothing = dict.fromkeys(ACTIONS[asked.tool].model_fields)
+            return {**nothing, **dict(part.split("=", 1) for part in " ".join(words).split(";"))}
+        case "set_tax_id":
+            return {"type": words[0], "value": " ".join(words[1:])}
+        case "new_checkout_link":
+            return {"checkout_session": words[0]}
+        case _:
+            return {}
 
 
 async def _denied(copy: Copy, n: int, customer: str, tool: str, arguments: dict[str, Any]) -> str | None:
