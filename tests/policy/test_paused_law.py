@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -39,6 +39,13 @@ DENIED: list[tuple[str, ResumeCase]] = [
     ("resume.currency", paused_case(due=Money(2000, "chf"))),
     ("policy.error", of(items=())),
 ]
+
+
+def test_a_card_is_good_until_its_month_is_over() -> None:
+    december = datetime(2026, 12, 1, tzinfo=UTC)
+    last = december - timedelta(microseconds=1)
+    assert isinstance(ask(ACTION, card(11, 2026), now=last), NeedsConfirmation)
+    assert ask(ACTION, card(11, 2026), now=december).rule == "resume.card_expired"
 
 
 @pytest.mark.parametrize(("rule", "facts"), DENIED)
