@@ -31,7 +31,7 @@ from knowledge.embedder import BUNDLED_MODEL, Embedder, load_embedder
 from knowledge.errors import KnowledgeError
 from knowledge.index import Hit
 from knowledge.library import read_library
-from knowledge.qdrant import Location
+from knowledge.location import Location
 from knowledge.search import Knowledge
 from policy.crash_points import CrashPoint, Reach, pass_by
 from policy.gate import Gate
@@ -277,7 +277,7 @@ def open_knowledge(
     """The help centre; the shipped articles are indexed into an empty one."""
     settings = settings or load_settings()
     url = settings.qdrant_url
-    location = Location(url=url) if url else Location(folder=settings.data / "qdrant")
+    location = Location(url=url) if url else Location(folder=settings.data / "qdrant", engine=settings.index_engine)
     with Knowledge(location, embedder or load_embedder(settings.embedding_model or BUNDLED_MODEL)) as knowledge:
         if index_if_empty and knowledge.index.count() == 0:
             knowledge.sync(read_library(settings.articles_folder))
