@@ -48,7 +48,6 @@ class Started(Exception):
     """The proposal is being carried out already, or was: there is an outcome to tell, and nothing to decide."""
 
     def __init__(self, row: IntentRow) -> None:
-        super().__init__(row.id)
         self.row = row
 
 
@@ -56,7 +55,6 @@ class _OverBudget(Exception):
     """A budget would pass its cap: everything this transaction wrote has to go, and a human may say yes instead."""
 
     def __init__(self, question: Asked, allowed: Allow, entry: Reservation, held: int) -> None:
-        super().__init__(entry.rule)
         self.question = question
         self.decision = _over_budget(question, allowed, entry, held)
 

@@ -59,8 +59,6 @@ def receipt_of(row: IntentRow) -> Receipt | None:
 
 
 def _details(told: object) -> dict[str, str | int]:
-    if not isinstance(told, dict):
-        return {}
     return {str(k): v if isinstance(v, int) else str(v) for k, v in cast("dict[object, object]", told).items()}
 
 

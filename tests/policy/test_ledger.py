@@ -38,6 +38,7 @@ def intent(uow: UnitOfWork, case: str, n: int = 1, target: str | None = None) ->
         stripe_id=None,
         receipt=None,
         created_at=noon(),
+        personal=False,
     )
     uow.ledger.reserve(row)
     return row
