@@ -58,10 +58,17 @@ def latest_prorated(view: View) -> Row | None:
 
 
 def differing(view: View) -> Row | None:
-    """The newest invoice, when it is not what the one before was and its lines are all here."""
+    """The newest invoice, when it, or what was left to pay of it, is not what the one before was and its lines are all
+    here."""
     rows = _two_newest(view)
     whole = bool(rows) and bool(rows[0]["lines"]) and not rows[0]["more_lines"]
-    return rows[0] if whole and len(rows) == 2 and rows[0]["total"] != rows[1]["total"] else None
+    return rows[0] if whole and len(rows) == 2 and _to_pay(rows[0]) != _to_pay(rows[1]) else None
+
+
+def _to_pay(invoice: Row) -> tuple[int, int]:
+    """The total, and what credit left of it."""
+    paid, remaining = invoice["amount_paid"]["amount"], invoice["amount_remaining"]["amount"]
+    return invoice["total"]["amount"], paid + remaining
 
 
 def _two_newest(view: View) -> list[Row]:

@@ -162,7 +162,7 @@ def _bill_of_a_change(view: View) -> bool:
     return view.may_mean("proration_question") or any(row["invoice"] == found["id"] for row in charges)
 
 
-def _newest_differs(view: View) -> bool:
+def newest_differs(view: View) -> bool:
     """The newest invoice is not what the one before was, and nothing says that another is meant."""
     found = b.differing(view)
     if found is None:
@@ -171,26 +171,10 @@ def _newest_differs(view: View) -> bool:
     return not charges or any(row["invoice"] == found["id"] for row in charges)
 
 
-_BILL_THAT_DIFFERS: Flow = (
+BILL_THAT_DIFFERS: Flow = (
     Read("explain_invoice", b.sums_of_differing, needed=False),
     Say("bill_lines", b.differing_bill),
 )
-
-PRORATION_QUESTION: Flow = (
-    Read("list_invoices", b.all_invoices),
-    Read("diagnose", needed=False),
-    When(
-        lambda view: b.prorated(view) is not None,
-        (Read("explain_invoice", b.sums_of_bill, needed=False), Say("bill_lines", b.bill)),
-    ),
-    When(overbilled, USAGE_DIFFERS),
-    When(_newest_differs, (explained("discount_ended"), *_BILL_THAT_DIFFERS)),
-    When(lambda view: len(view.invoices) > 1, (Say("two_bills", b.two_bills),)),
-    When(a.payment_broken, PAYMENT_FAILED),
-    When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
-    HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
-)
-
 
 UNEXPECTED_CHARGE: Flow = (
     Read("list_charges", a.all_charges),
@@ -201,7 +185,7 @@ UNEXPECTED_CHARGE: Flow = (
     # Who pays invoices by bank transfer has bills and no payments here.
     When(
         lambda view: not view.charges,
-        (When(overbilled, USAGE_DIFFERS), When(_newest_differs, _BILL_THAT_DIFFERS)),
+        (When(overbilled, USAGE_DIFFERS), When(newest_differs, BILL_THAT_DIFFERS)),
     ),
     When(lambda view: not view.charges, (When(a.payment_broken, PAYMENT_FAILED), Say("no_payments", empty=True))),
     When(_paid_twice, REFUND_TWIN),
@@ -213,14 +197,14 @@ UNEXPECTED_CHARGE: Flow = (
     ),
     When(lambda view: view.found("duplicate_subscription"), SUBSCRIBED_TWICE),
     When(overbilled, USAGE_DIFFERS),
-    When(_newest_differs, (explained("discount_ended"),)),
+    When(newest_differs, (explained("discount_ended"),)),
     When(_bill_of_a_change, (Read("explain_invoice", b.sums_of_bill, needed=False), Say("bill_lines", b.bill))),
     When(a.payment_broken, PAYMENT_FAILED),
     When(
         lambda view: view.hints.point_at_payment and not c.pointed_at(view.charges, view),
         (Say("no_such_payment", a.recent_payments, kind="question"),),
     ),
-    When(_newest_differs, _BILL_THAT_DIFFERS),
+    When(newest_differs, BILL_THAT_DIFFERS),
     Say("charges_explained", a.meant_charges),
 )
 

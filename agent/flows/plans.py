@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from agent.flows import answers as a
+from agent.flows import bills as b
 from agent.flows import choices as c
 from agent.flows import offers
 from agent.flows.links import CHECKOUT
-from agent.flows.payments import PAYMENT_FAILED, Flow, explained
+from agent.flows.payments import BILL_THAT_DIFFERS, PAYMENT_FAILED, Flow, explained, newest_differs
 from agent.flows.steps import HandOver, Propose, Read, Say, When
+from agent.flows.usage import USAGE_DIFFERS, overbilled
 from agent.flows.view import View
 
 
@@ -153,6 +155,22 @@ def _dearer(view: View) -> bool:
 # What is missing comes with a plan above the account's own, and the customer has named it: its price, and a question.
 PLAN_NAMED: Flow = (
     When(_another_plan, (Read("preview_plan_change", a.plan_preview, needed=False), When(_dearer, PLAN_CHANGE))),
+)
+
+PRORATION_QUESTION: Flow = (
+    Read("list_invoices", b.all_invoices),
+    Read("diagnose", needed=False),
+    When(
+        lambda view: b.prorated(view) is not None,
+        (Read("explain_invoice", b.sums_of_bill, needed=False), Say("bill_lines", b.bill)),
+    ),
+    When(overbilled, USAGE_DIFFERS),
+    When(newest_differs, (explained("discount_ended"), *BILL_THAT_DIFFERS)),
+    *PLAN_NAMED,  # what a change to it would cost: no bill there is says that
+    When(lambda view: len(view.invoices) > 1, (Say("two_bills", b.two_bills),)),
+    When(a.payment_broken, PAYMENT_FAILED),
+    When(lambda view: bool(a.explanation(view)), (Say("what_is_wrong", a.standing),)),
+    HandOver("cannot_solve", "No invoice explains the difference the customer asks about."),
 )
 
 MISSING_ENTITLEMENT: Flow = (
