@@ -10,12 +10,12 @@ Texts are read side by side as one long row of words: no text is filled up to th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 Floats = NDArray[np.float32]
+Made = TypeVar("Made")
 
 WORDS_AT_ONCE: Final = 1_024  # word pieces; more of them fall out of the processor's cache between two steps
 # Abramowitz and Stegun 1964, 7.1.26: 1 - erf(z) for z >= 0, within 1.5e-7.
@@ -44,12 +45,26 @@ class Bert:
 
     def encode(self, texts: Sequence[str], threads: int = 1) -> Floats:
         """Rows of length one, in the order of the texts."""
+        return np.concatenate(self._read(texts, threads, _means))
+
+    def spans(self, texts: Sequence[str], size: int, step: int, threads: int = 1) -> list[Floats]:
+        """For each text rows of length one: the first for the whole of it, one for each span of `size` word pieces that
+        begins every `step`. What a span means is read in its text ("late chunking", Günther et al. 2024)."""
+
+        def made(x: Floats, ends: NDArray[np.int_]) -> list[Floats]:
+            cuts = [[(start, end), *_spans(start, end, size, step)] for start, end in pairwise(ends)]
+            return [_unit(np.stack([x[a:b].mean(axis=0) for a, b in each])) for each in cuts]
+
+        return [rows for piece in self._read(texts, threads, made) for rows in piece]
+
+    def _read(self, texts: Sequence[str], threads: int, made: Callable[[Floats, NDArray[np.int_]], Made]) -> list[Made]:
+        """What is made of the last layer, piece by piece: of rows of words, and where in them each text ends."""
         found = [token.ids for token in self.tokenizer.encode_batch_fast(list(texts))]
         pieces = _pieces([len(ids) for ids in found], max(1, min(WORDS_AT_ONCE, sum(map(len, found)) // threads)))
         if len(pieces) == 1 or threads == 1:
-            return np.concatenate([self._vectors(found[start:end]) for start, end in pieces])
+            return [made(*self._words(found[start:end])) for start, end in pieces]
         with ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(lambda piece: self._vectors(found[piece[0] : piece[1]]), pieces)))
+            return list(pool.map(lambda piece: made(*self._words(found[piece[0] : piece[1]])), pieces))
 
     def changed(self, added: Mapping[str, Floats]) -> Bert:
         """Another over the same weights, with something added to some linear layers' matrices, by the layers' names.
@@ -63,7 +78,7 @@ class Bert:
             weights[name] = weights[name] + more
         return replace(self, weights=weights)
 
-    def _vectors(self, texts: Sequence[Sequence[int]]) -> Floats:
+    def _words(self, texts: Sequence[Sequence[int]]) -> tuple[Floats, NDArray[np.int_]]:
         weights = self.weights
         ends = np.cumsum([0, *map(len, texts)])
         x = weights["embeddings.word_embeddings.weight"][np.concatenate(texts)]
@@ -80,8 +95,7 @@ class Bert:
             )
             wide = _gelu(self._linear(x, f"{layer}.intermediate.dense"))
             x = self._norm(x + self._linear(wide, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
-        means = np.stack([x[start:end].mean(axis=0) for start, end in pairwise(ends)])
-        return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12)
+        return x, ends
 
     def _attention(self, x: Floats, ends: NDArray[np.int_], layer: str) -> Floats:
         """Each text looks at itself alone."""
@@ -112,6 +126,20 @@ class Bert:
         x *= self.weights[f"{name}.weight"]
         x += self.weights[f"{name}.bias"]
         return x
+
+
+def _means(x: Floats, ends: NDArray[np.int_]) -> Floats:
+    return _unit(np.stack([x[start:end].mean(axis=0) for start, end in pairwise(ends)]))
+
+
+def _unit(rows: Floats) -> Floats:
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+
+
+def _spans(start: int, end: int, size: int, step: int) -> list[tuple[int, int]]:
+    """Of `size`, the last one shorter, so that every word piece is in one."""
+    last = max(start + 1, end - size + step)
+    return [(at, min(end, at + size)) for at in range(start, last, step)]
 
 
 def _gelu(x: Floats) -> Floats:

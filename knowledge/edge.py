@@ -16,7 +16,7 @@ import numpy as np
 import qdrant_edge as qdrant
 
 from knowledge.embedder import Vectors
-from knowledge.engine import DENSE, WORDS, Found, Held, Point
+from knowledge.engine import DENSE, SPANS, WIDER, WORDS, Found, Held, Point
 from knowledge.errors import IndexCorrupt, IndexMissing, IndexUnavailable
 from knowledge.location import FolderLock, Location, first_line
 from knowledge.sparse import SparseVector
@@ -90,7 +90,10 @@ class EdgeEngine:
                 self._shards[collection] = qdrant.EdgeShard.create(
                     str(folder),
                     qdrant.EdgeConfig(
-                        vectors={DENSE: qdrant.EdgeVectorParams(dimensions, qdrant.Distance.Cosine)},
+                        vectors={
+                            DENSE: qdrant.EdgeVectorParams(dimensions, qdrant.Distance.Cosine),
+                            SPANS: _spans(dimensions),
+                        },
                         sparse_vectors={WORDS: qdrant.EdgeSparseVectorParams(modifier=qdrant.Modifier.Idf)},
                         # Articles are its source, so a change that a crash cut off is made again: no log of changes.
                         wal_enabled=False,
@@ -147,15 +150,12 @@ class EdgeEngine:
             return shard.count(qdrant.CountRequest(exact=True))
 
     def nearest(self, dense: Vectors, words: SparseVector, limit: int) -> tuple[list[Found], list[Found]]:
-        asked = [qdrant.Query.Nearest(dense.tolist(), using=DENSE)]
-        if words.indices:
-            sparse = qdrant.SparseVector(list(words.indices), list(words.values))
-            asked.append(qdrant.Query.Nearest(sparse, using=WORDS))
+        near = qdrant.Prefetch(limit=limit * WIDER, query=qdrant.Query.Nearest(dense.tolist(), using=DENSE))
         with self.reading(None) as shard:
-            sides = [
-                shard.query(qdrant.QueryRequest(limit=limit, query=query, with_payload=True, with_vector=[DENSE]))
-                for query in asked
-            ]
+            sides = [shard.query(_request(qdrant.Query.Nearest([dense.tolist()], using=SPANS), limit, [near]))]
+            if words.indices:
+                sparse = qdrant.SparseVector(list(words.indices), list(words.values))
+                sides.append(shard.query(_request(qdrant.Query.Nearest(sparse, using=WORDS), limit)))
         found = [[_found(point) for point in side] for side in sides]
         return found[0], found[1] if len(found) > 1 else []
 
@@ -193,9 +193,26 @@ class EdgeEngine:
             ) from error
 
 
+def _spans(dimensions: int) -> qdrant.EdgeVectorParams:
+    """Only what is near as a whole is looked at by its spans: they need no graph, and half of the precision."""
+    return qdrant.EdgeVectorParams(
+        dimensions,
+        qdrant.Distance.Cosine,
+        multivector_config=qdrant.MultiVectorConfig(qdrant.MultiVectorComparator.MaxSim),
+        datatype=qdrant.VectorStorageDatatype.Float16,
+        hnsw_config=qdrant.HnswIndexConfig(m=0, ef_construct=4, full_scan_threshold=0),
+    )
+
+
+def _request(query: qdrant.Query, limit: int, prefetches: list[qdrant.Prefetch] | None = None) -> qdrant.QueryRequest:
+    return qdrant.QueryRequest(limit=limit, query=query, prefetches=prefetches, with_payload=True, with_vector=[DENSE])
+
+
 def _point(point: Point) -> qdrant.Point:
     words = qdrant.SparseVector(list(point.words.indices), list(point.words.values))
-    return qdrant.Point(point.id, {DENSE: point.dense.tolist(), WORDS: words}, point.payload)
+    return qdrant.Point(
+        point.id, {DENSE: point.dense.tolist(), SPANS: point.spans.tolist(), WORDS: words}, point.payload
+    )
 
 
 def _found(point: qdrant.ScoredPoint) -> Found:

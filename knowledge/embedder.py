@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ KEPT_VECTORS = 2_048  # 3 MB: a message is looked at by topics, wishes and searc
 LONGEST_TEXT = 8_000
 
 
+SPAN = 32  # word pieces: a sentence or two
+
+
 class Embedder(Protocol):
     """Turns texts into unit vectors, so that a dot product is a cosine."""
 
@@ -54,6 +57,20 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class SpanEmbedder(Protocol):
+    """One that also tells what parts of a text mean."""
+
+    def spans(self, texts: Sequence[str]) -> list[Vectors]:
+        """For each text float32 rows of length one: the first for the whole of it, then any number for parts of it."""
+        ...
+
+
+def spans(embedder: Embedder, texts: Sequence[str]) -> list[Vectors]:
+    """As `SpanEmbedder.spans`; an embedder that cannot do that gives the whole alone."""
+    return embedder.spans(texts) if isinstance(embedder, SpanEmbedder) else list(embedder.encode(texts)[:, None, :])
+
+
 def encodable(text: str) -> str:
     """Text a tokenizer accepts: no lone surrogates, no NUL, at most `LONGEST_TEXT` characters."""
     return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")
@@ -66,6 +83,8 @@ class Model(Protocol):
     def dimensions(self) -> int: ...
 
     def encode(self, texts: Sequence[str], threads: int = 1) -> Vectors: ...
+
+    def spans(self, texts: Sequence[str], size: int, step: int, threads: int = 1) -> list[Vectors]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +109,10 @@ class AnyTransformer:
             show_progress_bar=False,
         )
         return np.asarray(rows, dtype=np.float32)
+
+    def spans(self, texts: Sequence[str], size: int, step: int, threads: int = 1) -> list[Vectors]:  # noqa: ARG002
+        """The whole of each text alone: what the words of any model stand for is not known here."""
+        return list(self.encode(texts, threads)[:, None, :])
 
 
 class SentenceTransformerEmbedder:
@@ -125,6 +148,13 @@ class SentenceTransformerEmbedder:
                 return np.zeros((0, model.dimensions), dtype=np.float32)
             clean = [encodable(text) for text in texts]
             return self._few(model, clean) if len(clean) <= FEW_TEXTS else self._read(model, clean)
+
+    def spans(self, texts: Sequence[str]) -> list[Vectors]:
+        """Of each text the vector of the whole, and of each span of it as it is meant there: rows of length one."""
+        with self._lock:
+            model = self._model()
+            clean = [encodable(text) for text in texts]
+            return model.spans(clean, SPAN, SPAN // 2, os.cpu_count() or 1) if clean else []
 
     def _few(self, model: Model, texts: Sequence[str]) -> Vectors:
         names = [hashlib.sha256(text.encode()).digest() for text in texts]

@@ -14,15 +14,18 @@ from typing import Any, Protocol
 from knowledge.embedder import Vectors
 from knowledge.sparse import SparseVector
 
-DENSE, WORDS = "dense", "words"
+DENSE, SPANS, WORDS = "dense", "spans", "words"
+WIDER = 4  # so many times the passages that are asked for are looked at by their spans
 
 
 @dataclass(frozen=True)
 class Point:
-    """`id` is a UUID. `payload` is JSON: `article`, `version`, `siblings` and what a passage says of itself."""
+    """`id` is a UUID, `dense` the vector of the whole, `spans` rows for its parts. `payload` is JSON: `article`,
+    `version`, `siblings` and what a passage says of itself."""
 
     id: str
     dense: Vectors
+    spans: Vectors
     words: SparseVector
     payload: dict[str, Any]
 
@@ -39,7 +42,8 @@ class Held:
 
 @dataclass(frozen=True)
 class Found:
-    """`score` is the cosine on the side of meaning, BM25's on the side of words. `dense` is the point's unit vector."""
+    """`score` is the cosine of the nearest span on the side of meaning, BM25's on the side of words. `dense` is the
+    unit vector of the whole."""
 
     id: str
     score: float
@@ -71,7 +75,8 @@ class Engine(Protocol):
     def count(self, collection: str) -> int: ...
 
     def nearest(self, dense: Vectors, words: SparseVector, limit: int) -> tuple[list[Found], list[Found]]:
-        """The best of the current collection by meaning and by words, best first. Raises `IndexMissing`."""
+        """The best of the current collection by meaning and by words, best first. By meaning: of the `WIDER` times as
+        many that are near as a whole, those with the nearest span. Raises `IndexMissing`."""
         ...
 
     def close(self) -> None: ...

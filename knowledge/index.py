@@ -13,14 +13,15 @@ from dataclasses import dataclass
 
 from knowledge import passages, sparse
 from knowledge.articles import Article, published
-from knowledge.embedder import Embedder, Vectors
+from knowledge.embedder import SPAN, Embedder, Vectors, spans
 from knowledge.engine import Engine, Held, Point
 from knowledge.errors import IndexOutdated
 from knowledge.fusion import Candidate, fused
 from knowledge.location import Location
 from knowledge.passages import Passage
 
-CANDIDATES = 50  # taken from each side before fusion
+CANDIDATES = 100  # of each side, however many are asked for: scores are brought to one scale within them
+SCHEME = "dense, spans, words"  # what a point holds: part of the index's fingerprint
 BATCH = 128
 _POINTS = uuid.UUID("5b0c2a52-3a1f-4d0e-9b60-0f4f5f1d7c11")
 
@@ -93,7 +94,9 @@ class PassageIndex:
 
         `beside`: other articles stay; an index of another make, which they would be lost with, is `IndexOutdated`."""
         wanted = {article.id: article for article in published(articles)}
-        fingerprint = f"{passages.SCHEME}\n{sparse.SCHEME}\n{self._embedder.name}\n{self._embedder.dimensions}"
+        fingerprint = (
+            f"{SCHEME} {SPAN}\n{passages.SCHEME}\n{sparse.SCHEME}\n{self._embedder.name}\n{self._embedder.dimensions}"
+        )
         collection = f"passages-{uuid.uuid5(_POINTS, fingerprint).hex[:12]}"
         if beside and self._engine.current() not in (None, collection):
             raise IndexOutdated
@@ -126,8 +129,8 @@ class PassageIndex:
         ]
         for start in range(0, len(work), BATCH):
             batch = work[start : start + BATCH]
-            vectors = self._embedder.encode([passage.in_context for _, _, passage in batch])
-            points = [_point(*entry, vector) for entry, vector in zip(batch, vectors, strict=True)]
+            vectors = spans(self._embedder, [passage.in_context for _, _, passage in batch])
+            points = [_point(*entry, rows) for entry, rows in zip(batch, vectors, strict=True)]
             self._engine.change(collection, points)
             if progress is not None:
                 progress(start + len(batch), len(work))
@@ -136,14 +139,15 @@ class PassageIndex:
     def find(self, query: str, limit: int) -> list[Hit]:
         """The best passages for `query`, best first, by meaning and words together."""
         vector = self._embedder.encode([query])[0]
-        by_meaning, by_words = self._engine.nearest(vector, sparse.query_vector(query), max(CANDIDATES, limit))
+        by_meaning, by_words = self._engine.nearest(vector, sparse.query_vector(query), CANDIDATES)
         return [_hit(candidate) for candidate in fused(vector, by_meaning, by_words)[:limit]]
 
 
-def _point(version: str, siblings: int, passage: Passage, vector: Vectors) -> Point:
+def _point(version: str, siblings: int, passage: Passage, vectors: Vectors) -> Point:
     return Point(
         id=str(uuid.uuid5(_POINTS, f"{version}\n{passage.id}")),
-        dense=vector,
+        dense=vectors[0],
+        spans=vectors[1:] if len(vectors) > 1 else vectors,
         words=sparse.passage_vector(passage.in_context),
         payload={
             "article": passage.article,

@@ -19,7 +19,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client.http.exceptions import ApiException, ResponseHandlingException, UnexpectedResponse
 
 from knowledge.embedder import Vectors
-from knowledge.engine import DENSE, WORDS, Found, Held, Point
+from knowledge.engine import DENSE, SPANS, WIDER, WORDS, Found, Held, Point
 from knowledge.errors import IndexCorrupt, IndexMissing, IndexUnavailable
 from knowledge.location import FolderLock, Location, first_line
 from knowledge.sparse import SparseVector
@@ -93,7 +93,10 @@ class ClientEngine:
             if not client.collection_exists(collection):
                 client.create_collection(
                     collection,
-                    vectors_config={DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE)},
+                    vectors_config={
+                        DENSE: models.VectorParams(size=dimensions, distance=models.Distance.COSINE),
+                        SPANS: _spans(dimensions),
+                    },
                     sparse_vectors_config={WORDS: models.SparseVectorParams(modifier=models.Modifier.IDF)},
                 )
 
@@ -136,7 +139,8 @@ class ClientEngine:
             return client.count(collection, exact=True).count
 
     def nearest(self, dense: Vectors, words: SparseVector, limit: int) -> tuple[list[Found], list[Found]]:
-        asked = [_request(dense.tolist(), DENSE, limit)]
+        near = models.Prefetch(query=dense.tolist(), using=DENSE, limit=limit * WIDER)
+        asked = [_request([dense.tolist()], SPANS, limit, near)]
         if words.indices:
             sparse = models.SparseVector(indices=list(words.indices), values=list(words.values))
             asked.append(_request(sparse, WORDS, limit))
@@ -170,13 +174,30 @@ class ClientEngine:
             raise IndexUnavailable(where, "it has been closed") from error
 
 
-def _request(query: Any, using: str, limit: int) -> models.QueryRequest:
-    return models.QueryRequest(query=query, using=using, limit=limit, with_payload=True, with_vector=[DENSE])
+def _spans(dimensions: int) -> models.VectorParams:
+    """Only what is near as a whole is looked at by its spans: they need no graph, and half of the precision."""
+    return models.VectorParams(
+        size=dimensions,
+        distance=models.Distance.COSINE,
+        multivector_config=models.MultiVectorConfig(comparator=models.MultiVectorComparator.MAX_SIM),
+        datatype=models.Datatype.FLOAT16,
+        hnsw_config=models.HnswConfigDiff(m=0),
+    )
+
+
+def _request(query: Any, using: str, limit: int, near: models.Prefetch | None = None) -> models.QueryRequest:
+    return models.QueryRequest(
+        query=query, using=using, limit=limit, prefetch=near, with_payload=True, with_vector=[DENSE]
+    )
 
 
 def _point(point: Point) -> models.PointStruct:
     words = models.SparseVector(indices=list(point.words.indices), values=list(point.words.values))
-    return models.PointStruct(id=point.id, vector={DENSE: point.dense.tolist(), WORDS: words}, payload=point.payload)
+    return models.PointStruct(
+        id=point.id,
+        vector={DENSE: point.dense.tolist(), SPANS: point.spans.tolist(), WORDS: words},
+        payload=point.payload,
+    )
 
 
 def _found(point: models.ScoredPoint) -> Found:

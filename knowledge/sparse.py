@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import snowballstemmer
 
-SCHEME = "words-1"  # part of the index's fingerprint: raise it when the weights or tokens change
-K1 = 0.6
-B = 0.5
+SCHEME = "words-2"  # part of the index's fingerprint: raise it when the weights or tokens change
+K1 = 1.2
+B = 0.75
 TYPICAL_LENGTH = 90  # stems in an average passage; fixed, so that one new article changes no other's weights
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")

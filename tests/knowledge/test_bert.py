@@ -127,3 +127,19 @@ def test_a_damaged_one_is_named(folder: Path, tmp_path: Path, file: str) -> None
     (copied / file).write_bytes(b"\x00no such thing")
     with pytest.raises(EmbeddingModelUnavailable, match="model"):
         SentenceTransformerEmbedder(str(copied)).encode(["x"])
+
+
+def test_spans_cover_a_text_and_mean_what_they_mean_in_it(folder: Path) -> None:
+    ours = read_bert(folder)
+    assert ours is not None
+    texts = ["Hi", "The bank said no. " * 20 + "A refund takes five days."]
+    short, long = ours.spans(texts, 32, 16)
+    np.testing.assert_allclose(short[0], ours.encode(["Hi"])[0], atol=2e-6)
+    np.testing.assert_allclose(short[1], short[0], atol=2e-6)  # one span holds all of it
+    np.testing.assert_allclose(long[0], ours.encode(texts)[1], atol=2e-6)
+    words = len(ours.tokenizer.encode(texts[1]).ids)
+    assert len(long) == 1 + -(-(words - 32) // 16) + 1
+    np.testing.assert_allclose(np.linalg.norm(long, axis=1), 1, atol=1e-5)
+    question = ours.encode(["How long does a refund take?"])[0]
+    assert int(np.argmax(long[1:] @ question)) == len(long) - 2, "the last span speaks of the refund"
+    assert len(ours.spans(texts, 32, 16, threads=2)) == 2
