@@ -34,7 +34,9 @@ async def _diagnose(customer: str, *, as_json: bool) -> None:
         return
     console.print(Text(f"{told['status']}: {told['root_cause']}"), style=COLOURS[told["status"]])
     console.print(Text(told["explanation"]))
-    console.print(Text(f"next: {told['recommended_action']}, self-serve: {told['self_serve_eligible']}"), style="dim")
+    alone = "the customer can do it alone" if told["self_serve_eligible"] else "not by the customer alone"
+    console.print(Text(f"next: {told['recommended_action']} ({alone})"), style="dim")
     if told["at_stake"]:
         console.print(Text(f"at stake: {told['at_stake']['display']}"), style="dim")
-    console.print_json(data=told["evidence"])
+    found = ", ".join(f"{each['kind']} {each['value']}" for each in told["evidence"])
+    console.print(Text(f"evidence: {found}"), style="dim", soft_wrap=True)
