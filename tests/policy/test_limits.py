@@ -55,7 +55,7 @@ def test_the_key_is_named(tmp_path: Path, old: str, new: str, named: str) -> Non
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("per_refund = 10_000", "per_refund = 2_147_483_647"),
+        ("per_refund = 10_000", "per_refund = 1_000_000_000_000_000"),
         ("per_refund = 10_000", "per_refund = 0"),
         ("request_window_days = 14", "request_window_days = 10_000"),
         ("request_window_days = 14", "request_window_days = 0"),
