@@ -1,4 +1,5 @@
-"""Train the topic head from our own examples: `python -m scripts.train_topics` writes agent/topics/head.npz.
+"""Train the topic head from our own examples: `python -m scripts.train_topics` writes agent/topics/head.npz,
+and calibration.json: how right its guesses were on scenarios held out.
 
 `--check` trains without writing and says how far the stored head is from the new one (exit 1 above 1e-4).
 Deterministic: no random numbers; folds follow the order of the scenarios.
@@ -15,14 +16,17 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 
+from agent.topics.calibration import STORED, Calibration, calibrate
+from agent.topics.classifier import OURS_FROM, guess_of
 from agent.topics.examples import Example, fingerprint, read_examples
-from agent.topics.head import HEAD, Head, load_head, signals
+from agent.topics.head import HEAD, Head, familiarity, load_head, neighbourhood, together
 from agent.topics.names import Topic
 from agent.topics.words import Vocabulary
 from knowledge.embedder import BUNDLED_MODEL, load_embedder
 
-FOLDS = 8
+FOLDS = 5
 INVERSE_REGULARIZATION = 30.0  # of 10 and 30 the better on held-out scenarios
 WORDS_SCALE = 1.2  # of words beside vectors; of 0.5, 0.7, 1, 1.4 the two best lie around it
 NOVELTY_INVERSE_REGULARIZATION = 10.0
@@ -76,41 +80,58 @@ def fit_linear(vectors: NDArray[np.float32], texts: list[str], labels: NDArray[n
     )
 
 
-def train(model: str) -> tuple[Head, dict[str, float]]:
+def train(model: str) -> tuple[Head, Calibration, dict[str, float]]:
     examples = read_examples()
     texts = [example.text for example in examples]
     vectors = load_embedder(model).encode(texts)
     labels = np.array([ORDER[example.topic] for example in examples])
+    rows = labels.astype(np.int8)
     ours = labels != ORDER[Topic.UNKNOWN]
 
     held_scores = np.zeros((len(examples), len(ORDER)), np.float32)
-    held_signals = np.zeros((len(examples), 5), np.float32)
+    held_familiar = np.zeros((len(examples), 1), np.float32)
     for held in folds(examples):
         rest = fit_linear(vectors[~held], _chosen(texts, ~held), labels[~held])
-        held_scores[held] = _head(model, examples, rest).scores(vectors[held], _chosen(texts, held))
-        held_signals[held] = signals(held_scores[held], vectors[held] @ vectors[~held].T, ours[~held])
+        scores = _head(model, examples, rest).scores(vectors[held], _chosen(texts, held))
+        few, many = neighbourhood(vectors[held] @ vectors[~held].T, rows[~held])
+        held_scores[held] = together(scores, few)
+        held_familiar[held, 0] = familiarity(scores, few, many)
 
     temperature = fit_temperature(held_scores[ours, :-1], labels[ours])
     balance = np.where(ours, 0.5 / ours.mean(), UNKNOWN_WEIGHT * 0.5 / (1 - ours.mean()))
     novelty = LogisticRegression(C=NOVELTY_INVERSE_REGULARIZATION, max_iter=5_000)
-    novelty.fit(held_signals, ours, sample_weight=balance)
+    novelty.fit(held_familiar, ours, sample_weight=balance)
     head = _head(
         model,
         examples,
         fit_linear(vectors, texts, labels),
         temperature=temperature,
         vectors=np.rint(vectors * 127).astype(np.int8),
-        ours=ours,
+        rows=rows,
         novelty=np.concatenate([novelty.coef_[0], novelty.intercept_]).astype(np.float32),
     )
     right = held_scores[ours, :-1].argmax(axis=1) == labels[ours]
-    judged_ours = novelty.predict_proba(held_signals)[:, 1] >= 0.5
-    return head, {
-        "examples": len(examples),
-        "held_out_top1": round(float(right.mean()), 3),
-        "held_out_known_right": round(float((judged_ours == ours).mean()), 3),
-        "temperature": round(temperature, 3),
-    }
+    known = novelty.predict_proba(held_familiar)[:, 1]
+    guesses = [guess_of(*row) for row in zip(head.shares(held_scores), known.astype(np.float32), strict=True)]
+    calibration = calibrate(
+        head.fingerprint,
+        [guess.confidence for guess in guesses],
+        [guess.topic is example.topic for guess, example in zip(guesses, examples, strict=True)],
+        [guess.topic for guess in guesses],
+    )
+    judged_ours = known >= OURS_FROM
+    return (
+        head,
+        calibration,
+        {
+            "examples": len(examples),
+            "held_out_top1": round(float(right.mean()), 3),
+            "held_out_auroc": round(float(roc_auc_score(ours, known)), 4),
+            "held_out_calibration_error": calibration.error,
+            "held_out_known_right": round(float((judged_ours == ours).mean()), 3),
+            "temperature": round(temperature, 3),
+        },
+    )
 
 
 def _chosen(texts: list[str], mask: NDArray[np.bool_]) -> list[str]:
@@ -124,7 +145,7 @@ def _head(
     *,
     temperature: float = 1.0,
     vectors: NDArray[np.int8] | None = None,
-    ours: NDArray[np.bool_] | None = None,
+    rows: NDArray[np.int8] | None = None,
     novelty: NDArray[np.float32] | None = None,
 ) -> Head:
     return Head(
@@ -136,8 +157,8 @@ def _head(
         word_weights=linear.word_weights,
         temperature=temperature,
         examples=np.zeros((0, 0), np.int8) if vectors is None else vectors,
-        example_is_ours=np.zeros(0, np.bool_) if ours is None else ours,
-        novelty=np.zeros(6, np.float32) if novelty is None else novelty,
+        example_topics=np.zeros(0, np.int8) if rows is None else rows,
+        novelty=np.zeros(2, np.float32) if novelty is None else novelty,
     )
 
 
@@ -166,13 +187,14 @@ def main() -> int:
     parser.add_argument("--model", default=BUNDLED_MODEL)
     parser.add_argument("--check", action="store_true")
     arguments = parser.parse_args()
-    head, figures = train(arguments.model)
+    head, calibration, figures = train(arguments.model)
     print(figures)
     if arguments.check:
         apart = distance(load_head(), head)
         print(f"largest difference from {HEAD.name}: {apart:g}")
         return int(apart > TOLERANCE)
     head.save()
+    STORED.write_text(calibration.model_dump_json(indent=1) + "\n", encoding="utf-8")
     print(f"wrote {HEAD.name}, {HEAD.stat().st_size // 1024} kB")
     return 0
 

@@ -1,8 +1,10 @@
 """The trained head: from a sentence's vector and words to topics and to whether it is ours at all. Plain numpy.
 
-Two calibrated questions, fitted on scenarios held out from training (scripts/train_topics.py):
-which topic, given that it is one of ours (a softmax with a temperature over linear scores), and is it one of ours
-(a logistic regression over five signals of novelty).
+Two readers judge together: linear scores over vector and words, which know how our own examples differ, and the nearest
+examples of each topic, which say how far a text is from anything we have seen. The first alone is the better one on
+texts like our own and the worse one on everybody else's (docs/understanding.md). Two calibrated questions are answered,
+both fitted on scenarios held out from training (scripts/train_topics.py): which topic, given that it is one of ours (a
+softmax with a temperature), and is it one of ours (a logistic curve over one number).
 """
 
 import io
@@ -21,7 +23,9 @@ from agent.topics.words import Vocabulary
 HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
 Floats = NDArray[np.float32]
-NEIGHBOURS = 5
+FEW, MANY = 3, 8  # examples of a topic that are nearest to a text
+NEAR_TOPIC = 30.0  # of nearness beside linear scores, for the topic; of 20, 30, 40 the middle one of two good ends
+NEAR_OURS = 60.0  # the same for whether it is ours; there nearness says more
 
 
 class HeadUnusable(ValueError):
@@ -40,18 +44,22 @@ class Head:
     word_weights: NDArray[np.float16]  # (terms, topics)
     temperature: float
     examples: NDArray[np.int8]  # (examples, dimensions): unit vectors in 127ths
-    example_is_ours: NDArray[np.bool_]  # (examples,)
-    novelty: Floats  # (6,): weights of the five signals of `signals`, then the intercept
+    example_topics: NDArray[np.int8]  # (examples,): rows of `Topic`
+    novelty: Floats  # (2,): slope and intercept of `familiarity`
 
     def read(self, vectors: Floats, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them, shape (n, 34); and the
         probability that it is about one of them, shape (n,)."""
         scores = self.scores(vectors, texts)
+        few, many = neighbourhood(vectors @ self._examples.T, self.example_topics)
+        known = familiarity(scores, few, many) * self.novelty[0] + self.novelty[1]
+        return self.shares(together(scores, few)), np.asarray(1 / (1 + np.exp(-known)), dtype=np.float32)
+
+    def shares(self, scores: Floats) -> Floats:
+        """Scores of all topics, `unknown` last, as probabilities over `KNOWN_TOPICS`."""
         scaled = scores[:, :-1] / self.temperature
         powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        nearest = vectors @ self._examples.T
-        outside = signals(scores, nearest, self.example_is_ours) @ self.novelty[:-1] + self.novelty[-1]
-        return powers / powers.sum(axis=1, keepdims=True), np.asarray(1 / (1 + np.exp(-outside)), dtype=np.float32)
+        return np.asarray(powers / powers.sum(axis=1, keepdims=True), dtype=np.float32)
 
     def nearest(self, vector: Floats, among: NDArray[np.bool_]) -> tuple[int, float]:
         """The number of the nearest example of those marked, and its cosine."""
@@ -89,21 +97,38 @@ class Head:
                 word_weights=self.word_weights,
                 temperature=np.array(self.temperature, dtype=np.float32),
                 examples=self.examples,
-                example_is_ours=self.example_is_ours,
+                example_topics=self.example_topics,
                 novelty=self.novelty,
             )
 
 
-def signals(scores: Floats, nearest: Floats, ours: NDArray[np.bool_]) -> Floats:
-    """Five signals of novelty, shape (n, 5): how much the scores of our topics outweigh that of `unknown`; then the
-    cosine to the nearest example of ours, to the nearest that is not, and the mean of the nearest five of each.
+def neighbourhood(cosines: Floats, topics: NDArray[np.int8]) -> tuple[Floats, Floats]:
+    """The mean cosine to the nearest `FEW` and to the nearest `MANY` examples of each topic, shapes (n, topics).
 
-    `scores` is (n, topics) with `unknown` last, `nearest` (n, examples) cosines, `ours` (examples,).
-    """
+    `cosines` is (n, examples), `topics` (examples,). A topic with fewer examples has the mean of those it has."""
+    few, many = (np.zeros((len(cosines), len(Topic)), np.float32) for _ in (FEW, MANY))
+    for row in range(len(Topic)):
+        of_topic = cosines[:, topics == row]
+        best = -np.sort(-_best(of_topic, MANY), axis=1)
+        few[:, row], many[:, row] = best[:, :FEW].mean(axis=1), best.mean(axis=1)
+    return few, many
+
+
+def _best(cosines: Floats, count: int) -> Floats:
+    return cosines if cosines.shape[1] <= count else np.partition(cosines, -count, axis=1)[:, -count:]
+
+
+def together(scores: Floats, few: Floats) -> Floats:
+    """Linear scores and nearness in one, shape (n, topics)."""
+    return np.asarray(scores + NEAR_TOPIC * few, dtype=np.float32)
+
+
+def familiarity(scores: Floats, few: Floats, many: Floats) -> Floats:
+    """How much nearer a text is to what is ours than to what is not, and how much the scores of our topics outweigh
+    that of `unknown`: one number a text, shape (n,)."""
+    near = (few + many) / 2
     outweigh = np.logaddexp.reduce(scores[:, :-1], axis=1) - scores[:, -1]
-    sides = [np.partition(nearest[:, side], -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:] for side in (ours, ~ours)]
-    columns = [outweigh, *(side.max(axis=1) for side in sides), *(side.mean(axis=1) for side in sides)]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return np.asarray(NEAR_OURS * (near[:, :-1].max(axis=1) - near[:, -1]) + outweigh, dtype=np.float32)
 
 
 def load_head(path: Path = HEAD) -> Head:
@@ -121,7 +146,7 @@ def load_head(path: Path = HEAD) -> Head:
                 word_weights=stored["word_weights"],
                 temperature=float(stored["temperature"]),
                 examples=stored["examples"],
-                example_is_ours=stored["example_is_ours"],
+                example_topics=stored["example_topics"],
                 novelty=stored["novelty"],
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:

@@ -25,8 +25,16 @@ def command(
     file: Annotated[Path | None, typer.Option(help="Many tickets, a JSON object a line.")] = None,
     subject: Annotated[str | None, typer.Option(help="The ticket's subject.")] = None,
     plan: Annotated[str | None, typer.Option(help="The customer's plan.")] = None,
+    calibration: Annotated[
+        bool, typer.Option("--calibration", help="How right the confidences are, and how that is known.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object a ticket.")] = False,
 ) -> None:
+    if calibration:
+        if text is not None or file is not None:
+            raise typer.BadParameter("--calibration takes no tickets")
+        _calibration(as_json=as_json)
+        return
     if (text is None) == (file is None):
         raise typer.BadParameter("give either a ticket or --file")
     if file is not None:
@@ -82,6 +90,28 @@ def _many(file: Path, *, as_json: bool) -> None:
         named = "; ".join(f"line {each.line}: {each.error}" for each in wrong[:5])
         more = f"; and {len(wrong) - 5} more" if len(wrong) > 5 else ""
         raise Plainly(f"{len(wrong)} of {taken + len(wrong)} lines are no tickets: {named}{more}")
+
+
+def _calibration(*, as_json: bool) -> None:
+    from agent.topics.calibration import ENOUGH_CLOSURES, LEVEL, load_calibration
+
+    told = load_calibration()
+    rows = [(each, each.bound()) for each in told.selective]
+    if as_json:
+        print_json(told.model_dump(mode="json") | {"bounds": [round(bound, 4) for _, bound in rows]})
+        return
+    console.print("Own examples, whole scenarios held out. These are no customers: no bound on what happens to them is")
+    console.print(f"promised before {ENOUGH_CLOSURES} reviewed closures of a risk class, and none are counted yet.")
+    drawn = table("confidence", "right", "n", "", title="reliability")
+    for each in told.bins:
+        drawn.add_row(f"{each.confidence:.2f}", f"{each.right:.2f}", str(each.n), "█" * round(each.right * 30))
+    console.print(drawn)
+    console.print(f"expected calibration error {told.error:.3f}\n")
+    risks = table("risk", "confidence from", "n", "wrong", "share", f"at most ({LEVEL:.0%})", title="selective risk")
+    for each, bound in rows:
+        share = f"{each.wrong / each.n:.3f}" if each.n else ""
+        risks.add_row(each.risk, f"{each.since:.1f}", str(each.n), str(each.wrong), share, f"{bound:.3f}")
+    console.print(risks)
 
 
 def _triage() -> Triage:

@@ -147,6 +147,16 @@ def test_one_ticket_in_words_and_for_programs() -> None:
     Triaged.model_validate(told)
 
 
+def test_the_calibration_says_what_is_known_and_what_is_not() -> None:
+    shown = _run("--calibration").stdout
+    assert "300 reviewed closures" in shown
+    assert "expected calibration error" in shown
+    told = json.loads(_run("--calibration", "--json").stdout)
+    for each, bound in zip(told["selective"], told["bounds"], strict=True):
+        assert bound >= (each["wrong"] / each["n"] if each["n"] else 1.0)
+    assert _run("text", "--calibration").exit_code == 2
+
+
 def test_wrong_use_is_said(tmp_path: Path) -> None:
     assert _run().exit_code == 2
     assert _run("text", "--file", "x").exit_code == 2
