@@ -91,7 +91,9 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
         also=tuple(str(wish.topic) for wish in wishes if str(wish.topic) not in {topic, *_EMPTY}),
     )
     unclear = view.topic in _EMPTY or view.confidence < caution.follow_up_below
-    goes_on = case_topic in _GOES_ON and view.topic == "unknown" and len(text.split()) <= ELLIPTIC
+    # A guess that would only go to a human is no topic of its own either.
+    faint = view.topic == "unknown" or view.confidence < caution.answer_below
+    goes_on = case_topic in _GOES_ON and faint and len(text.split()) <= ELLIPTIC
     if (awaited or goes_on) and case_topic is not None and case_topic not in _EMPTY and unclear:
         return TopicView(
             topic=case_topic,
