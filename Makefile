@@ -40,7 +40,7 @@ faults: environment ## docs/faults.md anew: every tool, every failure of Stripe,
 	$(BIN)/python -m evals.faults
 
 prove: environment ## what takes too long for `make test`: the money suites with their large counts, the faults again
-	PROVE=1 $(BIN)/pytest -n 2 --dist worksteal --timeout 0 tests/policy tests/simulation tests/audit tests/tools/test_completeness.py tests/store tests/process tests/hostile
+	PROVE=1 $(BIN)/pytest -n 2 --dist worksteal --timeout 0 tests/policy tests/simulation tests/audit tests/tools/test_completeness.py tests/tools/test_ownership.py tests/store tests/process tests/hostile
 	$(BIN)/python -m evals.faults --check
 
 mutants: environment ## docs/mutation.md anew: every small fault in the law, and whether a test objects (an hour)
