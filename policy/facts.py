@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from billing.checkouts import CheckoutFacts, TodaysPrice
 from billing.customer_details import AddressFacts, TaxIdFacts
@@ -20,6 +21,16 @@ from billing.facts import (
 )
 from billing.ids import InvoiceId
 from billing.money import Money
+
+T = TypeVar("T")
+
+
+def given(fact: T | None, what: str) -> T:
+    """A fact that a rule goes on to compare. Raises LookupError when it is absent: a denial before it should have said
+    so, and since it did not, the answer is no (`policy.law.decide`)."""
+    if fact is None:
+        raise LookupError(f"asked about {what} that is not there")
+    return fact
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from policy.actions import (
     UndoScheduledChange,
     UpdateBillingDetails,
 )
-from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase
+from policy.facts import ActionFacts, CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase, given
 from policy.proposals import Principal, Proposal
 
 
@@ -91,20 +91,17 @@ def operation_key(proposal: Proposal, facts: ActionFacts, attempt: int) -> str:
 
 def _promotion(facts: ActionFacts) -> str:
     """The id of the code that would be redeemed: the word itself may be written in any case."""
-    if not isinstance(facts, PromotionCase) or facts.promotion is None:
-        raise LookupError("no promotion code, no operation")
-    return facts.promotion.id
+    return given(facts.promotion if isinstance(facts, PromotionCase) else None, "a promotion code").id
 
 
 def _schedule(facts: ActionFacts) -> str:
     """The schedule that is released: a later one would plan something else."""
-    if not isinstance(facts, ScheduledChangeCase) or facts.subscription is None or facts.subscription.schedule is None:
-        raise LookupError("no schedule, no operation")
-    return facts.subscription.schedule
+    current = given(facts.subscription if isinstance(facts, ScheduledChangeCase) else None, "a subscription")
+    return given(current.schedule, "a schedule")
 
 
 def _period(facts: ActionFacts) -> int:
     """Start of the current period in Unix seconds; 0 for a subscription without items."""
-    if not isinstance(facts, PlanChangeCase | CancelCase | ResumeCase) or facts.subscription is None:
-        raise LookupError("no subscription, no period")
-    return min((int(item.current_period_start.timestamp()) for item in facts.subscription.items), default=0)
+    known = isinstance(facts, PlanChangeCase | CancelCase | ResumeCase)
+    current = given(facts.subscription if known else None, "a subscription")
+    return min((int(item.current_period_start.timestamp()) for item in current.items), default=0)

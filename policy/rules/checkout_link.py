@@ -12,7 +12,7 @@ from billing.checkouts import CheckoutFacts, sold
 from billing.money import Money
 from policy.actions import NewCheckoutLink
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import CheckoutCase
+from policy.facts import CheckoutCase, given
 from policy.law import Law, moves_nothing
 from policy.question import Question
 from policy.shown import day
@@ -23,9 +23,7 @@ BY_HAND: Final = "A colleague makes the link in Stripe's dashboard."
 
 
 def _session(q: Q) -> CheckoutFacts:
-    if q.facts.session is None:
-        raise LookupError("asked about a session that was not found")
-    return q.facts.session
+    return given(q.facts.session, "a session")
 
 
 def today(q: Q) -> Money | None:
@@ -46,10 +44,7 @@ def then(q: Q) -> Money | None:
 
 
 def _price(q: Q) -> Money:
-    price = today(q)
-    if price is None:
-        raise LookupError("asked about a price that is not clear")
-    return price
+    return given(today(q), "a clear price")
 
 
 def not_found(q: Q) -> Deny | None:

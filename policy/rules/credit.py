@@ -8,7 +8,7 @@ from billing.facts import InvoiceFacts
 from billing.money import Money
 from policy.actions import AccountCredit
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import CreditCase
+from policy.facts import CreditCase, given
 from policy.law import Law, value_out
 from policy.question import Question
 
@@ -49,9 +49,7 @@ def unknown_currency(q: Q) -> Deny | None:
 
 def _invoice(q: Q) -> InvoiceFacts | None:
     """The invoice it is for. Raises LookupError when one is named and was not found."""
-    if q.action.invoice is not None and q.facts.invoice is None:
-        raise LookupError("asked about an invoice that was not found")
-    return q.facts.invoice if q.action.invoice is not None else None
+    return given(q.facts.invoice, "an invoice") if q.action.invoice is not None else None
 
 
 def not_found(q: Q) -> Deny | None:
@@ -142,10 +140,7 @@ def shown(q: Q) -> str:
 
 
 def value(q: Q) -> Money:
-    balance = q.facts.customer.balance
-    if balance is None:
-        raise LookupError("asked about a customer without a currency")
-    return Money(q.action.amount, balance.currency)
+    return Money(q.action.amount, given(q.facts.customer.balance, "a balance").currency)
 
 
 def reservations(q: Q) -> tuple[Reservation, ...]:

@@ -10,7 +10,7 @@ from billing.facts import PaymentMethodFacts
 from billing.money import Money
 from policy.actions import ResumeSubscription
 from policy.decisions import Deny, FactValue, NeedsApproval
-from policy.facts import ResumeCase
+from policy.facts import ResumeCase, given
 from policy.question import Question
 from policy.rules.subscriptions import subscription
 
@@ -25,15 +25,11 @@ def is_paused(q: Q) -> bool:
 
 def due(q: Q) -> Money:
     """What Stripe would charge now. Raises LookupError when it was not previewed."""
-    if q.facts.due is None:
-        raise LookupError("asked about a preview that was not made")
-    return q.facts.due
+    return given(q.facts.due, "a preview")
 
 
 def card(q: Q) -> PaymentMethodFacts:
-    if q.facts.payment_method is None:
-        raise LookupError("asked about a card that was not found")
-    return q.facts.payment_method
+    return given(q.facts.payment_method, "a card")
 
 
 def set_to_end(q: Q) -> Deny | None:

@@ -9,7 +9,7 @@ from billing.facts import PriceFacts, SubscriptionItemFacts
 from billing.money import Money
 from policy.actions import ChangePlan
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import PlanChangeCase
+from policy.facts import PlanChangeCase, given
 from policy.law import Law, value_out
 from policy.question import Question
 from policy.rules.subscriptions import not_found, scheduled, subscription
@@ -24,15 +24,11 @@ def _item(q: Q) -> SubscriptionItemFacts:
 
 
 def _price(q: Q) -> PriceFacts:
-    if q.facts.price is None:
-        raise LookupError("asked about a price that was not found")
-    return q.facts.price
+    return given(q.facts.price, "a price")
 
 
 def _due(q: Q) -> Money:
-    if q.facts.amount_due is None:
-        raise LookupError("asked about a preview that was not made")
-    return q.facts.amount_due
+    return given(q.facts.amount_due, "a preview")
 
 
 def not_active(q: Q) -> Deny | None:
@@ -144,15 +140,14 @@ def over_cap(q: Q) -> NeedsApproval | None:
 
 def shown(q: Q) -> str:
     item, price, due = _item(q), _price(q), _due(q)
-    if price.unit_amount is None:
-        raise LookupError("asked about a price without an amount")
+    amount = given(price.unit_amount, "an amount of the price")
     if due.amount > 0:
         now = f"{due} is charged now"
     elif due.amount < 0:
         now = f"{-due} is credited to your account"
     else:
         now = "nothing is charged now"
-    each = price.unit_amount if item.quantity == 1 else f"{item.quantity} x {price.unit_amount}"
+    each = amount if item.quantity == 1 else f"{item.quantity} x {amount}"
     return f"Change from {item.product_name} to {price.product_name}: {now}, then {each} per {price.interval}."
 
 

@@ -12,7 +12,7 @@ from billing.discounts import PromotionFacts
 from billing.money import Money
 from policy.actions import ApplyPromotionCode
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import PromotionCase
+from policy.facts import PromotionCase, given
 from policy.law import Law, value_out
 from policy.question import Question
 from policy.rules.subscriptions import not_found, subscription
@@ -24,23 +24,15 @@ OTHER_CODE: Final = "Another code is tried."
 
 
 def _promotion(q: Q) -> PromotionFacts:
-    if q.facts.promotion is None:
-        raise LookupError("asked about a code that was not found")
-    return q.facts.promotion
+    return given(q.facts.promotion, "a code")
 
 
 def _off(q: Q) -> Money:
-    off = discounts.off_one(_promotion(q).coupon, q.facts.items)
-    if off is None:
-        raise LookupError("asked about a price that is not clear")
-    return off
+    return given(discounts.off_one(_promotion(q).coupon, q.facts.items), "a discount")
 
 
 def _price(q: Q) -> Money:
-    price = discounts.full_price(q.facts.items)
-    if price is None:
-        raise LookupError("asked about a price that is not clear")
-    return price
+    return given(discounts.full_price(q.facts.items), "a clear price")
 
 
 def _times(q: Q) -> int:

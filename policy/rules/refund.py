@@ -10,7 +10,7 @@ from billing.money import Money
 from billing.twins import same_purchase
 from policy.actions import Refund
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import RefundCase
+from policy.facts import RefundCase, given
 from policy.law import Law, value_out
 from policy.question import Question
 from policy.shown import day, ending
@@ -19,9 +19,7 @@ Q = Question[Refund, RefundCase]
 
 
 def _charge(q: Q) -> ChargeFacts:
-    if q.facts.charge is None:
-        raise LookupError("asked about a charge that was not found")
-    return q.facts.charge
+    return given(q.facts.charge, "a charge")
 
 
 def already_refunded(q: Q) -> int:

@@ -11,7 +11,7 @@ from billing.facts import Decline, InvoiceFacts, PaymentMethodFacts
 from billing.money import Money
 from policy.actions import RetryPayment
 from policy.decisions import Deny, FactValue, NeedsApproval, Reservation
-from policy.facts import RetryCase
+from policy.facts import RetryCase, given
 from policy.law import Law
 from policy.question import Question
 
@@ -21,15 +21,11 @@ OTHER_CARD = "Add another card, then try again."
 
 
 def _invoice(q: Q) -> InvoiceFacts:
-    if q.facts.invoice is None:
-        raise LookupError("asked about an invoice that was not found")
-    return q.facts.invoice
+    return given(q.facts.invoice, "an invoice")
 
 
 def _card(q: Q) -> PaymentMethodFacts:
-    if q.facts.payment_method is None:
-        raise LookupError("asked about a card that was not found")
-    return q.facts.payment_method
+    return given(q.facts.payment_method, "a card")
 
 
 def not_found(q: Q) -> Deny | None:

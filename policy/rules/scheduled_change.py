@@ -12,7 +12,7 @@ from billing.facts import ScheduledChange
 from billing.prices import per_period
 from policy.actions import UndoScheduledChange
 from policy.decisions import Deny, FactValue, NeedsApproval
-from policy.facts import ScheduledChangeCase
+from policy.facts import ScheduledChangeCase, given
 from policy.law import Law, holds_nothing, moves_nothing
 from policy.question import Question
 from policy.rules.subscriptions import not_found, subscription
@@ -23,10 +23,7 @@ Q = Question[UndoScheduledChange, ScheduledChangeCase]
 
 def planned(q: Q) -> ScheduledChange:
     """Raises LookupError when nothing is planned."""
-    change = subscription(q).scheduled_change
-    if change is None:
-        raise LookupError("asked about a change that is not planned")
-    return change
+    return given(subscription(q).scheduled_change, "a planned change")
 
 
 def not_running(q: Q) -> Deny | None:

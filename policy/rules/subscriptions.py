@@ -7,7 +7,7 @@ from typing import Any
 
 from billing.facts import SubscriptionFacts
 from policy.decisions import Deny
-from policy.facts import CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase
+from policy.facts import CancelCase, PlanChangeCase, PromotionCase, ResumeCase, ScheduledChangeCase, given
 from policy.question import Question
 
 Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase | PromotionCase | ScheduledChangeCase]
@@ -15,9 +15,7 @@ Q = Question[Any, PlanChangeCase | CancelCase | ResumeCase | PromotionCase | Sch
 
 def subscription(q: Q) -> SubscriptionFacts:
     """Raises LookupError when it was not found: a rule that asks anyway is wrong, and the answer then is no."""
-    if q.facts.subscription is None:
-        raise LookupError("asked about a subscription that was not found")
-    return q.facts.subscription
+    return given(q.facts.subscription, "a subscription")
 
 
 def scheduled(rule: str) -> Callable[[Q], Deny | None]:

@@ -11,6 +11,7 @@ import pytest
 from billing.discounts import DiscountFacts
 from billing.money import Money
 from policy.decisions import Allow, Deny, NeedsConfirmation
+from policy.effects import EffectRefused
 from policy.law import over_human_limit
 from policy.settlement import Status
 from store.errors import NotFound
@@ -55,6 +56,10 @@ def test_what_a_human_may_approve_is_told_with_its_cap() -> None:
     unknown = over_human_limit(asked, Money(1, "chf"))
     assert unknown is not None
     assert unknown.facts == {"amount": 1, "cap": None}
+
+
+def test_a_failed_effect_says_what_stripe_said() -> None:
+    assert str(EffectRefused("card_declined", "Your card was declined.")) == "Your card was declined."
 
 
 def test_a_credit_is_told_with_the_balance_it_goes_to() -> None:
