@@ -6,6 +6,7 @@ text's length. It is a net, not a proof: what nobody could recognise as a secret
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from itertools import accumulate, pairwise
@@ -28,6 +29,10 @@ _SCHEME = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2[2-7]\d{14}|3[47]\d{13}|3[0689]\d{12,17}|6(?:011|4|5)\d{12,16}|35\d{14,17}"
     r"|62\d{14,17}|(?:5[06-9]|6)\d{11,18}"
 )
+
+# RFC 8259, section 7, in a text that is not JSON as a whole: a call cut off, a log line that quotes one.
+# Halves of surrogate pairs are left alone: no digit is one, and half of a pair cannot be stored.
+_ESCAPE = re.compile(r"\\(?:[\"\\/bfnrt]|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
 
 _CODE_WORDS = (
     r"(?:cvv2?|cvc2?|csc|cid|security[ -]code|card[ -]code|verification[ -](?:code|number|value)"
@@ -84,7 +89,22 @@ _ASKED = frozenset(re.findall(r"\w+", "can could do does how i is please what wh
 
 
 def redact(text: str) -> str:
-    """`text` without its secrets. Applying it twice changes nothing more."""
+    """`text` without its secrets. Applying it twice changes nothing more.
+
+    What is written in JSON's escapes is read first, as its reader would: the arguments of a call are JSON in a text,
+    and `4242\\n4242` or `\\u0664` are digits of a card too. JSON stays JSON."""
+    read = _ESCAPE.sub(_unescaped, text)
+    if read == text or (inside := redact(read)) == read:
+        return _redact(text)
+    try:
+        value = json.loads(text)
+        kept = redact_value(value)
+    except (ValueError, RecursionError):
+        return inside
+    return inside if kept == value else json.dumps(kept)
+
+
+def _redact(text: str) -> str:
     if _MARKED.search(text):
         for pattern, mark in _PLAIN_MARKS:
             text = pattern.sub(mark, text)
@@ -115,6 +135,10 @@ def redact_value(value: object) -> object:
         kept = redact(written)
         return value if kept == written else kept
     return value
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return str(json.loads(f'"{found[0]}"'))
 
 
 def luhn(digits: str) -> bool:

@@ -38,7 +38,7 @@ from tests.proofs import PROVE, Proved
 from tests.store.conftest import BOTH
 
 HIDDEN = Planted("4242424242424242", "9137", "51Nq8yQwErTyUiOpAsDfGh", "jellyfish")
-SAMPLE = ("spaces", "zero width", "arabic", "security code", "stripe key")
+SAMPLE = ("lines", "zero width", "arabic", "security code", "stripe key")
 ASKED = "Please refund my Starter payment of $20, the jellyfish did not mean to subscribe."
 
 

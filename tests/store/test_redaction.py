@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -77,6 +78,40 @@ def test_card_numbers_leave_whatever_stands_between_the_digits(written: str) -> 
     assert "42" not in redacted.replace("4242]", "").replace("٤٢٤٢]", "")
 
 
+@pytest.mark.parametrize(
+    "written", ["4242\n4242\n4242\n4242", "٤٢٤٢ ٤٢٤٢ ٤٢٤٢ ٤٢٤٢", "4242 4242\t4242 4242", 'cvc "9137"']
+)
+@pytest.mark.parametrize("wrapped", [1, 2, 3])
+def test_secrets_leave_json_in_a_text_and_it_stays_json(written: str, wrapped: int) -> None:
+    """As a model writes the arguments of a call, and as a library quotes that once more."""
+    value: object = {"note": f"pay with {written}.", "n": 3}
+    for _ in range(wrapped):
+        value = json.dumps(value)
+    redacted = redact(str(value))
+    assert redact(redacted) == redacted
+    for _ in range(wrapped):
+        assert isinstance(redacted, str)
+        redacted = json.loads(redacted)
+    note = str(redacted["note"])  # type: ignore[index]
+    assert "removed" in note
+    assert note.startswith("pay with ")
+    assert note.endswith(".")
+    assert not any(digits in note for digits in ("4242\n", "٤٢٤٢ ٤٢٤٢", "4242\t", "9137"))
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        (r'{"note": "4242\n4242\n4242\n4242", "no', '{"note": "[card number removed, ends 4242]", "no'),  # cut off
+        (r'{"note": "4242\n4242\n4242\n4242", "n": 1, "n": 2}', '{"note": "[card number removed, ends 4242]", "n": 2}'),
+        (r"C:\new\4242 is a folder, \ud83d half a smile", None),
+        ('{"note": "a\\nb"}', None),
+    ],
+)
+def test_pieces_of_json_too_and_nothing_else_is_changed(written: str, left: str | None) -> None:
+    assert redact(written) == (written if left is None else left)
+
+
 def completed(digits: str) -> str:
     return next(digits + check for check in "0123456789" if luhn(digits + check))
 
@@ -105,7 +140,7 @@ def test_no_card_number_survives_in_any_text(card: tuple[str, str], before: str,
     assert f"ends {digits[-4:]}]" in left
 
 
-@given(text=st.text() | st.text("0123456789 -[]", max_size=120))
+@given(text=st.text() | st.text("0123456789 -[]", max_size=120) | st.text('0123456789\\nu"{}:[]', max_size=120))
 @example("[card number removed, ends 4242] 123")
 @example("cvv 123 456")
 @settings(deadline=None)
