@@ -1,7 +1,9 @@
 """What may happen to the world, told a second time: it knows who said yes, what the world was, and the brief's numbers.
 
 It shares no code with the law. `Oracle` watches from outside (what people said, what reached Stripe); `violations`
-judges every effect in the order it was made, from its own table of who owns what and its own account of each object.
+judges every effect as of the moment it was decided on, from its own table of who owns what and its own account of each
+object. One that Stripe answered late may land after what a human approved meanwhile, and was within its caps all the
+same.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ DUE: Final = {"price_team": 4_000, "price_business": 60_000, "price_free": -1_50
 OPEN: Final = {"in_three": (60_000, "usd"), "in_four": (5_500, "jpy")}  # the others came to 20 dollars
 NOTHING: Final = Caps(0, 0, 0, 0, 0, 0, 0, 0)
 NUMBER: Final = re.compile(r"DE\d{9}|FR\d{11}")
+JUST_NOW: Final = timedelta(minutes=1)  # what has landed since then a decision may not have read
 
 
 @dataclass(frozen=True)
@@ -100,12 +103,27 @@ class Oracle:
         for attempt in self.attempts.values():
             judge.attempted(attempt)
         stripe = self.house.stripe
-        told = [(each.at, judge.made, each) for each in (*stripe.made, *stripe.returned)]
+        told = [(self._decided(each), judge.made, each) for each in (*stripe.made, *stripe.returned)]
         told += [(stripe.returned_at[each.intent], judge.returned, each) for each in stripe.returned]
         for _, judged, effect in sorted(told, key=lambda each: each[0]):
             judged(effect)
         judge.found += [f"{intent} was sent after its case had changed hands" for intent in self.stale]
         return judge.found
+
+    def _decided(self, effect: Made) -> datetime:
+        attempt = self.attempts.get(effect.intent)
+        return effect.at if attempt is None else attempt.intent.created
+
+    def homes(self, customer: str, now: datetime) -> set[str]:
+        """The countries that a decision at `now` may have read."""
+        found = {"DE"}
+        for each in sorted(self.house.stripe.made, key=lambda each: each.at):
+            attempt = self.attempts.get(each.intent)
+            if attempt is None or each.tool != "update_billing_details" or each.customer != customer or each.at > now:
+                continue
+            if (country := attempt.intent.action.model_dump()["country"]) is not None:
+                found = {country} if each.at <= now - JUST_NOW else found | {country}
+        return found
 
 
 class _Judgement:
@@ -313,7 +331,7 @@ class _Judgement:
         self.must(NUMBER.fullmatch(wrote) is not None, "not a number", effect)
         before = self.numbers[effect.customer]
         self.must(wrote not in before, "one number twice", effect)
-        at_home = wrote.startswith("FR" if effect.customer in self.moved else "DE")
+        at_home = wrote[:2] in self.oracle.homes(effect.customer, now)
         self.must((not before and at_home) or human, "a second number, or a foreign one", effect)
         before.append(wrote)
 

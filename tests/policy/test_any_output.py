@@ -33,6 +33,12 @@ def test_no_sequence_moves_a_cent_outside_policy(databases: Databases, proved: P
     _told(tally, proved, round_, f"on {databases.dialect}")
 
 
+@pytest.mark.database("sqlite")
+def test_a_number_that_lands_after_the_customer_has_moved(databases: Databases, tmp_path: Path) -> None:
+    """It was of the country the customer lived in when it was sent."""
+    assert asyncio.run(play(tmp_path / "house", databases, "12.220", STEPS, Counter())) == []
+
+
 @pytest.mark.database("postgresql")
 def test_nor_on_postgresql(databases: Databases, proved: Proved) -> None:
     found, tally = _played(databases, 1_000, times(2, 250))

@@ -36,6 +36,15 @@ def _seeds(databases: Databases, proved: Proved, first: int, count: int) -> None
     proved(f"simulated intents sent, with {tally['deaths']} deaths, {where}", tally["sent"], seed=first)
 
 
+@pytest.mark.database("sqlite")
+@pytest.mark.parametrize("seed", [2719, 3546])
+def test_what_lands_late_counts_from_when_it_was_decided(databases: Databases, seed: int) -> None:
+    """Within its caps when its budgets were held; a human approved more before Stripe was heard of again."""
+    run = play(seed, databases)
+    assert run.violation is None, explained(run, databases)
+    assert run.tally["pending_reconciliation"] > 0
+
+
 def test_the_same_seed_is_the_same_story(databases: Databases) -> None:
     one, two = play(49, databases), play(49, databases)
     assert one.said == two.said
