@@ -4,7 +4,8 @@ The bundled model is one of these. In numpy, because sentence-transformers, whic
 them together), takes five seconds of processor time to be imported and torch alone one and a half: most of what a start
 of Lee cost. Folders of any other make are left to it. Devlin et al. 2019; Reimers and Gurevych 2019.
 
-Texts are read side by side as one long row of words: no text is filled up to the length of another.
+Texts are read side by side as one long row of words: no text is filled up to the length of another. Matrices lie in
+memory as they are multiplied, `(in, out)`: short texts wait for them to be read.
 """
 
 from __future__ import annotations
@@ -27,14 +28,18 @@ Floats = NDArray[np.float32]
 Made = TypeVar("Made")
 
 WORDS_AT_ONCE: Final = 1_024  # word pieces; more of them fall out of the processor's cache between two steps
+PARTS: Final = ("query", "key", "value")
+ASKED: Final = "-".join(PARTS)
 # Abramowitz and Stegun 1964, 7.1.26: 1 - erf(z) for z >= 0, within 1.5e-7.
+ROWS: Final = 4  # OpenBLAS multiplies so many rows at once, and single ones beside them more slowly
 _P: Final = 0.3275911
 _ERF: Final = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
 
 
 @dataclass(frozen=True, slots=True)
 class Bert:
-    """Safe to share between threads, but for its tokenizer. `weights` go by the names of the model's file."""
+    """Safe to share between threads, but for its tokenizer. `weights` go by the names of the model's file, but that
+    matrices of its layers are `(in, out)`, and query, key and value one."""
 
     tokenizer: Tokenizer
     weights: Mapping[str, Floats]
@@ -67,21 +72,27 @@ class Bert:
             return list(pool.map(lambda piece: made(*self._words(found[piece[0] : piece[1]])), pieces))
 
     def changed(self, added: Mapping[str, Floats]) -> Bert:
-        """Another over the same weights, with something added to some linear layers' matrices, by the layers' names.
+        """Another over the same weights, with something of `(out, in)` added to some linear layers' matrices, by the
+        layers' names.
 
         Raises `LookupError` for a layer that there is not, ValueError for a matrix of another shape."""
         weights = dict(self.weights)
         for path, more in added.items():
-            name = f"{path}.weight"
-            if weights[name].shape != more.shape:
-                raise ValueError(f"{path} is {weights[name].shape}, not {more.shape}")
-            weights[name] = weights[name] + more
+            whole, first = _place(path, self.dimensions)
+            matrix = weights[f"{whole}.weight"]
+            width = matrix.shape[1] if first is None else self.dimensions
+            if more.shape != (width, len(matrix)):
+                raise ValueError(f"{path} is {(width, len(matrix))}, not {more.shape}")
+            weights[f"{whole}.weight"] = matrix = matrix.copy()
+            matrix[:, first or 0 : (first or 0) + width] += more.T
         return replace(self, weights=weights)
 
     def _words(self, texts: Sequence[Sequence[int]]) -> tuple[Floats, NDArray[np.int_]]:
         weights = self.weights
         ends = np.cumsum([0, *map(len, texts)])
-        x = weights["embeddings.word_embeddings.weight"][np.concatenate(texts)]
+        # Rows after the last word stand for nothing, and nothing looks at them.
+        x = np.zeros((-(-int(ends[-1]) // ROWS) * ROWS, self.dimensions), dtype=np.float32)
+        np.take(weights["embeddings.word_embeddings.weight"], np.concatenate(texts), axis=0, out=x[: ends[-1]])
         x += weights["embeddings.token_type_embeddings.weight"][0]
         places = weights["embeddings.position_embeddings.weight"]
         for start, end in pairwise(ends):
@@ -89,33 +100,34 @@ class Bert:
         x = self._norm(x, "embeddings.LayerNorm")
         for n in range(self.layers):
             layer = f"encoder.layer.{n}"
-            mixed = self._attention(x, ends, f"{layer}.attention.self")
-            x = self._norm(
-                x + self._linear(mixed, f"{layer}.attention.output.dense"), f"{layer}.attention.output.LayerNorm"
-            )
-            wide = _gelu(self._linear(x, f"{layer}.intermediate.dense"))
-            x = self._norm(x + self._linear(wide, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
+            seen = self._attention(x, ends, f"{layer}.attention.self.{ASKED}")
+            mixed = self._linear(seen, f"{layer}.attention.output.dense")
+            mixed += x
+            x = self._norm(mixed, f"{layer}.attention.output.LayerNorm")
+            wide = self._linear(_gelu(self._linear(x, f"{layer}.intermediate.dense")), f"{layer}.output.dense")
+            wide += x
+            x = self._norm(wide, f"{layer}.output.LayerNorm")
         return x, ends
 
     def _attention(self, x: Floats, ends: NDArray[np.int_], layer: str) -> Floats:
         """Each text looks at itself alone."""
         size = self.dimensions // self.heads
-        query, key, value = (
-            self._linear(x, f"{layer}.{part}").reshape(len(x), self.heads, size) for part in ("query", "key", "value")
-        )
+        together = self._linear(x, layer).reshape(len(x), 3, self.heads, size).transpose(1, 2, 0, 3)
+        query, key, value = together
         query *= np.float32(size**-0.5)
-        mixed = np.empty_like(query)
+        mixed = np.zeros_like(x)
+        into = mixed.reshape(len(x), self.heads, size).transpose(1, 0, 2)
         for start, end in pairwise(ends):
             here = slice(start, end)
-            seen = query[here].transpose(1, 0, 2) @ key[here].transpose(1, 2, 0)
+            seen = query[:, here] @ key[:, here].transpose(0, 2, 1)
             seen -= seen.max(axis=-1, keepdims=True)
             np.exp(seen, out=seen)
             seen /= seen.sum(axis=-1, keepdims=True)
-            mixed[here] = (seen @ value[here].transpose(1, 0, 2)).transpose(1, 0, 2)
-        return mixed.reshape(x.shape)
+            np.matmul(seen, value[:, here], out=into[:, here])
+        return mixed
 
     def _linear(self, x: Floats, name: str) -> Floats:
-        y = x @ self.weights[f"{name}.weight"].T
+        y = x @ self.weights[f"{name}.weight"]
         y += self.weights[f"{name}.bias"]
         return y
 
@@ -190,12 +202,34 @@ def read_bert(folder: Path) -> Bert | None:
     tokenizer.enable_truncation(longest or config["max_position_embeddings"])
     return Bert(
         tokenizer,
-        weights,
+        _laid_out(weights, config["num_hidden_layers"]),
         config["num_hidden_layers"],
         config["num_attention_heads"],
         config["hidden_size"],
         config["layer_norm_eps"],
     )
+
+
+def _laid_out(weights: Mapping[str, Floats], layers: int) -> dict[str, Floats]:
+    """As `Bert` holds them. Raises ValueError when one of them is missing."""
+    held = dict(weights)
+    try:
+        for n in range(layers):
+            asked = f"encoder.layer.{n}.attention.self"
+            for kind in ("weight", "bias"):
+                held[f"{asked}.{ASKED}.{kind}"] = np.concatenate([held.pop(f"{asked}.{part}.{kind}") for part in PARTS])
+    except KeyError as error:
+        raise ValueError(f"the model lacks {error}") from error
+    return {
+        name: np.ascontiguousarray(value.T) if name.startswith("encoder.") and value.ndim == 2 else value
+        for name, value in held.items()
+    }
+
+
+def _place(path: str, dimensions: int) -> tuple[str, int | None]:
+    """By which name a linear layer's matrix is held, and from which column on it is one of three."""
+    within, _, part = path.rpartition(".")
+    return (f"{within}.{ASKED}", PARTS.index(part) * dimensions) if part in PARTS else (path, None)
 
 
 def _weights(file: Path) -> dict[str, Floats]:
