@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     inspect,
@@ -64,8 +65,13 @@ wrapping = Table(
 )
 FOREIGN = "audit_entries"  # a table of the main database
 
-_CURRENT = select(data_keys.c.id, data_keys.c.material)
-_BY_ID = select(data_keys.c.customer, data_keys.c.material, data_keys.c.erased_at)
+# Built once: each transaction runs one, and to build it costs more than to run it.
+_CURRENT = select(data_keys.c.id, data_keys.c.material).where(
+    data_keys.c.customer == bindparam("customer"), data_keys.c.material.is_not(None)
+)
+_BY_ID = select(data_keys.c.customer, data_keys.c.material, data_keys.c.erased_at).where(
+    data_keys.c.id == bindparam("wanted")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,14 +123,13 @@ class KeyRows:
             yield connection
 
     def current(self, customer: str) -> KeyRow | None:
-        wanted = _CURRENT.where(data_keys.c.customer == customer, data_keys.c.material.is_not(None))
         with plainly(), self._reader.connect() as connection:
-            row = connection.execute(wanted).first()
+            row = connection.execute(_CURRENT, {"customer": customer}).first()
         return None if row is None else KeyRow(row.id, customer, row.material)
 
     def get(self, key_id: str) -> KeyRow | None:
         with plainly(), self._reader.connect() as connection:
-            row = connection.execute(_BY_ID.where(data_keys.c.id == key_id)).first()
+            row = connection.execute(_BY_ID, {"wanted": key_id}).first()
         return None if row is None else KeyRow(key_id, row.customer, row.material, row.erased_at)
 
     def add(self, connection: Connection, row: KeyRow) -> None:
