@@ -1,7 +1,8 @@
 """Mutation testing of the law: is there a test that objects to each small fault in it?
 
 `python -m scripts.mutate [FILE …]` plants every fault of `scripts.mutants`, each in a forked process that runs only the
-tests which pass over the faulty lines, quickest first, until one fails. Faults in functions are put into the loaded
+tests which pass over the faulty lines, quickest first, until one fails: with the fault twice, and not without it, so
+that a moody test finds nothing. Faults in functions are put into the loaded
 code, those in a law by making the laws once more; for the rest the module is imported anew. Ends with 1 when a survivor
 has no reason in `scripts/survivors.toml`, or a reason no survivor. `--write` makes docs/mutation.md.
 """
@@ -20,6 +21,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,7 +47,7 @@ MONEY: Final = (
 )
 RULES: Final = "policy/rules/"
 # What these work out when they are imported, or keep for good, exchanged code does not change.
-AT_IMPORT: Final = ("policy/limits.py", "policy/well_formed.py", "policy/actions.py")
+AT_IMPORT: Final = ("policy/limits.py", "policy/well_formed.py", "policy/actions.py", "policy/effects.py")
 SUITES: Final = ("tests/policy", "tests/simulation")
 SLOW: Final = 3.0  # seconds; a test that takes longer is left out
 MOODY: Final = 5  # tests that may fail while every line is watched, which makes them late
@@ -150,27 +152,42 @@ class Trial:
             return SURVIVED
         patience = 30 + 5 * sum(self.seconds[item.nodeid] for item in chosen)
 
-        def child() -> int:
+        def faulty() -> bool:
             code = planted(source, mutant.n, str(ROOT / name))
             if name.startswith(RULES) and (mutant.anew or not _exchange(str(ROOT / name), code)):
                 _rules_anew(name, code)
-            elif not name.startswith(RULES) and not _exchange(str(ROOT / name), code):
-                return 0
-            for item in chosen:
-                # A loop without an end uses up its processor time, and the signal ends this process.
-                signal.setitimer(signal.ITIMER_PROF, 5 + 10 * self.seconds[item.nodeid])
-                item.ihook.pytest_runtest_protocol(item=item, nextitem=anchor)
-                if self.failed:
-                    self.killer.write_text(item.nodeid, encoding="utf-8")
-                    return 1
-            return 0
+                return True
+            return name.startswith(RULES) or _exchange(str(ROOT / name), code)
 
-        result = _forked(child, patience)
-        if self.killer.exists():
+        def attempt(items: list[Any]) -> str:
+            return _forked(lambda: self._run(items, anchor) if faulty() else 0, patience)
+
+        while True:
+            result = attempt(chosen)
+            if not self.killer.exists():
+                return result
             found = self.killer.read_text(encoding="utf-8")
-            self.killers = [*(each for each in self.killers if each != found), found]
             self.killer.unlink()
-        return result
+            [alone] = [[item] for item in chosen if item.nodeid == found]
+            without = _forked(partial(self._run, alone, anchor), patience)
+            steady = without == SURVIVED and attempt(alone) == KILLED
+            self.killer.unlink(missing_ok=True)
+            if steady:
+                self.killers = [*(each for each in self.killers if each != found), found]
+                return result
+            print(f"moody, passed over: {found}", flush=True)
+            chosen = [item for item in chosen if item.nodeid != found]
+
+    def _run(self, items: list[Any], anchor: Any) -> int:
+        """In a child: 1 as soon as one fails, whose name is left in `killer`."""
+        for item in items:
+            # A loop without an end uses up its processor time, and the signal ends this process.
+            signal.setitimer(signal.ITIMER_PROF, 5 + 10 * self.seconds[item.nodeid])
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=anchor)
+            if self.failed:
+                self.killer.write_text(item.nodeid, encoding="utf-8")
+                return 1
+        return 0
 
 
 def _key(name: str, mutant: Mutant) -> str:
@@ -280,19 +297,8 @@ class _Chosen:
 
 
 def _options(folder: Path) -> list[str]:
-    told = [
-        "-s",
-        "-qq",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-o",
-        "timeout=0",
-        "-o",
-        "tmp_path_retention_policy=none",
-    ]
-    return [*told, f"--basetemp={folder}", f"--deselect={ANY_OUTPUT}", "-k", "not postgresql"]
+    told = "-s -qq -p no:cacheprovider -p no:xdist -o timeout=0 -o tmp_path_retention_policy=none"
+    return [*told.split(), f"--basetemp={folder}", f"--deselect={ANY_OUTPUT}", "-k", "not postgresql"]
 
 
 ANY_OUTPUT: Final = "tests/policy/test_any_output.py::test_no_sequence_moves_a_cent_outside_policy"

@@ -142,7 +142,7 @@ class LedgerRows:
         """Note that an intent leaves for Stripe now, and say when that is; None when it was settled meanwhile."""
         now = written(self._uow.clock())
         noted = self._uow.connection.execute(
-            update(intents).where(intents.c.id == intent_id, intents.c.status.in_(OPEN)).values(sent_at=now)
+            update(intents).where(intents.c.id == intent_id).where(intents.c.status.in_(OPEN)).values(sent_at=now)
         )
         return read(now) if noted.rowcount == 1 else None
 
@@ -162,7 +162,8 @@ class LedgerRows:
         ended = status != PENDING
         changed = self._uow.connection.execute(
             update(intents)
-            .where(intents.c.id == intent_id, intents.c.status.in_(OPEN))
+            .where(intents.c.id == intent_id)
+            .where(intents.c.status.in_(OPEN))
             .values(
                 status=status,
                 stripe_id=stripe_id,
@@ -180,7 +181,8 @@ class LedgerRows:
         """A success that Stripe has undone since: `failed`, and its budgets are released. False when it is none now."""
         changed = self._uow.connection.execute(
             update(intents)
-            .where(intents.c.id == intent_id, intents.c.status == "succeeded")
+            .where(intents.c.id == intent_id)
+            .where(intents.c.status == "succeeded")
             .values(status="failed", receipt=json.dumps({"failure": why}))
         )
         if changed.rowcount == 1:
@@ -226,7 +228,9 @@ class LedgerRows:
         """What a tool has done since then, oldest first."""
         rows = self._uow.connection.execute(
             select(intents)
-            .where(intents.c.tool == tool, intents.c.status == "succeeded", intents.c.settled_at >= written(since))
+            .where(intents.c.tool == tool)
+            .where(intents.c.status == "succeeded")
+            .where(intents.c.settled_at >= written(since))
             .order_by(intents.c.settled_at, intents.c.id)
         )
         return [self._row(row) for row in rows]

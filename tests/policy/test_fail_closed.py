@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import pytest
+from pydantic import ValidationError
 
 from billing.customer_details import TaxIdFacts
 from billing.discounts import DiscountFacts
@@ -183,6 +184,21 @@ def test_a_type_that_nobody_can_check_is_an_error(type_: Any) -> None:
 )
 def test_numbers_and_collections_at_their_edges(value: Any, type_: Any, fits: bool) -> None:
     assert (flaw(value, type_) is None) == fits
+
+
+def test_a_flaw_is_told_with_the_way_to_it() -> None:
+    facts = refund_case()
+    assert facts_flaw(dataclasses.replace(facts, as_of=3)) == "as_of: not a time with its zone"
+    assert (
+        facts_flaw(dataclasses.replace(facts, customer=dataclasses.replace(facts.customer, id=3)))
+        == "customer.id: not a text"
+    )
+
+
+@pytest.mark.parametrize("amount", ["500", 500.0, True])
+def test_an_amount_of_another_type_is_no_action(amount: object) -> None:
+    with pytest.raises(ValidationError, match="valid integer"):
+        Refund.model_validate({**refund().model_dump(), "amount": amount})
 
 
 CASES = [(action, facts, path) for action, facts in FULL for path in places(facts)]

@@ -87,9 +87,9 @@ def test_holding_stops_exactly_at_the_cap(house: House) -> None:
         for n in (1, 2, 3):
             intent(uow, case, n)
         assert uow.ledger.hold("int_1", "b", 99, 100)
-        assert not uow.ledger.hold("int_2", "b", 2, 100)
+        assert uow.ledger.hold("int_2", "b", 2, 100) is False
         assert uow.ledger.hold("int_2", "b", 1, 100)
-        assert not uow.ledger.hold("int_3", "b", 1, 100)
+        assert uow.ledger.hold("int_3", "b", 1, 100) is False
         assert uow.ledger.hold("int_3", "b", 1, None)
         assert uow.ledger.held("b") == 101
         assert uow.ledger.held("nothing") == 0
