@@ -103,12 +103,14 @@ def may_act(q: Question[Action, ActionFacts]) -> Deny | None:
     role = q.proposal.principal.role
     if role in q.limits.billing_roles:
         return None
+    may = ", ".join(sorted(each.value for each in q.limits.billing_roles))
     return Deny(
         "role.billing",
-        f"The role {role.value} may not change billing.",
-        {"role": role.value},
-        "Somebody with a billing role asks.",
-        customer_reason="Only an owner, admin or billing contact of your organisation can ask for this.",
+        f"The role {role.value} may not change billing; {may} may.",
+        {"role": role.value, "billing_roles": may},
+        f"Somebody of the customer's organisation with one of these roles asks: {may}. "
+        "No colleague of ours can approve it in their place.",
+        customer_reason=f"In your organisation only these roles can ask for this: {may}.",
     )
 
 

@@ -46,3 +46,7 @@ async def test_a_role_that_may_not_spend_is_no_whole_answer(office: Opener) -> N
         object.__setattr__(o.lee, "topics", Told(Topic.CANCEL_SUBSCRIPTION))
         result = await o.says("cus_hugo", "Cancel my plan please.", role="member")
         assert (result.outcome, result.decisions[-1]["rule"]) == ("escalated", "role.billing")
+        assert "only these roles can ask for this: admin, billing, owner." in result.reply
+        (waits,) = o.escalations(result.case)
+        assert "admin, billing, owner may." in waits.packet["stopped_by"][0]["reason"]
+        assert "No colleague of ours can approve it" in waits.packet["tried"][0]["remedy"]

@@ -91,6 +91,8 @@ def test_a_role_without_billing_rights_moves_nothing_whoever_says_yes(action: Ac
     decision = ask(action, facts, role=role, consents=ANY_YES)
     assert isinstance(decision, Deny)
     assert decision.rule == "role.billing"
+    assert decision.facts == {"role": role.value, "billing_roles": "admin, billing, owner"}
+    assert "admin, billing, owner" in decision.customer_reason
 
 
 @pytest.mark.parametrize(("action", "facts"), ALL)
