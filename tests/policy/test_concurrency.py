@@ -16,6 +16,8 @@ from policy.settlement import Settlement, Status
 from tests.policy.house import LIMITS, ME, House, charge, furnish, refund, retry
 
 BOTH = pytest.mark.database("sqlite", "postgresql")
+# The same limits with a count that does not get in the way of the amounts.
+GENEROUS = LIMITS.model_copy(update={"refund": LIMITS.refund.model_copy(update={"refunds_per_customer_month": 1000})})
 
 
 def statuses(answers: list[Settlement]) -> dict[Status, int]:
@@ -23,7 +25,7 @@ def statuses(answers: list[Settlement]) -> dict[Status, int]:
 
 
 async def test_many_partial_refunds_of_one_charge_from_many_cases_never_exceed_it(house: House) -> None:
-    house.gate = _generous(house)
+    house.gate = Gate(house.stripe, house.store, GENEROUS, house.clock)
     house.stripe.charges["ch_one"] = charge(amount=1000)
     for _ in range(12):  # what meets one in flight is refused; asked again until nothing is left
         await asyncio.gather(*(house.ask(refund(amount=100)) for _ in range(8)))
@@ -34,7 +36,7 @@ async def test_many_partial_refunds_of_one_charge_from_many_cases_never_exceed_i
 
 @BOTH
 async def test_the_customers_budget_under_64_refunds_at_once(house: House) -> None:
-    house.gate = _generous(house)
+    house.gate = Gate(house.stripe, house.store, GENEROUS, house.clock)
     for n in range(64):
         house.stripe.charges[f"ch_small{n}"] = charge(f"ch_small{n}", 490)
     answers = await asyncio.gather(*(house.ask(refund(f"ch_small{n}")) for n in range(64)))
@@ -86,7 +88,6 @@ async def test_what_a_failure_gives_back_can_be_used(house: House) -> None:
 
 @BOTH
 def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
-    limits = _generous(house)._limits
     for n in range(32):
         house.stripe.charges[f"ch_small{n}"] = charge(f"ch_small{n}", 700)
     start = threading.Barrier(8)
@@ -94,7 +95,7 @@ def test_threads_with_gates_of_their_own_share_one_budget(house: House) -> None:
 
     def work(mine: list[Proposal]) -> list[Settlement]:
         async def all_of_them() -> list[Settlement]:
-            gate = Gate(house.stripe, house.store, limits, house.clock)
+            gate = Gate(house.stripe, house.store, GENEROUS, house.clock)
             return [await gate.submit(each) for each in mine]
 
         start.wait(timeout=20)
@@ -126,9 +127,3 @@ def test_threads_on_one_confirmed_retry_are_one_charge(house: House) -> None:
     assert statuses(answers)[Status.SUCCEEDED] == 1
     assert len(house.stripe.made) == 1
     house.must_balance()
-
-
-def _generous(house: House) -> Gate:
-    """The same limits with a count that does not get in the way of the amounts."""
-    more = LIMITS.refund.model_copy(update={"refunds_per_customer_month": 1000})
-    return Gate(house.stripe, house.store, LIMITS.model_copy(update={"refund": more}), house.clock)

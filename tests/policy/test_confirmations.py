@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,10 +123,7 @@ async def test_nothing_to_confirm_is_a_conflict(house: House) -> None:
 async def test_a_changed_amount_asks_again(house: House) -> None:
     proposal = await waiting(house)
     house.says_yes(proposal)
-    before = house.stripe.invoices["in_one"]
-    house.stripe.invoices["in_one"] = type(before)(
-        **{name: getattr(before, name) for name in before.__slots__} | {"amount_remaining": usd(2001)}
-    )
+    house.stripe.invoices["in_one"] = replace(house.stripe.invoices["in_one"], amount_remaining=usd(2001))
     assert (await house.gate.submit(proposal)).status is Status.WAITING
     assert house.stripe.calls == []
     house.says_yes(proposal)

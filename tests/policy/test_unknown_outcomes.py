@@ -94,7 +94,7 @@ async def test_a_refusal_after_an_unanswered_try_may_only_say_that_it_is_done(ho
     """The refund committed and its answer was lost; Stripe has pruned the key and now calls the charge refunded."""
     house.stripe.faults.append("lost_after")
     house.stripe.find_faults.append("down")
-    answers = house.stripe._answers
+    answers = house.stripe.answers
     original = house.stripe.perform
 
     async def pruned(intent: Intent) -> object:

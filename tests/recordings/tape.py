@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import vcr
+from vcr.record_mode import RecordMode
 
 FOLDER: Final = Path(__file__).parent / "cassettes"
 ORIGIN: Final = FOLDER / "origin.json"  # per cassette: what really answered when it was recorded
@@ -58,16 +59,16 @@ class Scrubber:
 def recorder() -> vcr.VCR:
     """Records once, over whatever was there."""
     scrub = Scrubber()
-    return _vcr("all", before_record_request=scrub.request, before_record_response=scrub.response)
+    return _vcr(RecordMode.ALL, before_record_request=scrub.request, before_record_response=scrub.response)
 
 
 def player() -> vcr.VCR:
     """Replays, and refuses a request that was not recorded: in order, by method, path and body."""
     scrub = Scrubber()
-    return _vcr("none", before_record_request=scrub.request)
+    return _vcr(RecordMode.NONE, before_record_request=scrub.request)
 
 
-def _vcr(mode: str, **options: Any) -> vcr.VCR:
+def _vcr(mode: RecordMode, **options: Any) -> vcr.VCR:
     return vcr.VCR(
         cassette_library_dir=str(FOLDER),
         record_mode=mode,

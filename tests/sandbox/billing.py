@@ -19,14 +19,14 @@ def price(client: stripe.StripeClient, amount: int, interval: str | None = "mont
     name = params.pop("name", f"Plan {amount}")
     if interval:
         params["recurring"] = {"interval": interval, **params.pop("recurring", {})}
-    return client.v1.prices.create({"currency": "usd", "unit_amount": amount, "product_data": {"name": name}, **params})
+    asked: Any = {"currency": "usd", "unit_amount": amount, "product_data": {"name": name}, **params}
+    return client.v1.prices.create(asked)
 
 
 def subscribe(client: stripe.StripeClient, customer: str, price_id: str, **params: Any) -> stripe.Subscription:
     quantity = params.pop("quantity", 1)
-    return client.v1.subscriptions.create(
-        {"customer": customer, "items": [{"price": price_id, "quantity": quantity}], **params}
-    )
+    asked: Any = {"customer": customer, "items": [{"price": price_id, "quantity": quantity}], **params}
+    return client.v1.subscriptions.create(asked)
 
 
 def item_of(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
@@ -34,7 +34,8 @@ def item_of(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
 
 
 def invoices(client: stripe.StripeClient, **params: Any) -> list[stripe.Invoice]:
-    return client.v1.invoices.list({**params}).data
+    asked: Any = params
+    return client.v1.invoices.list(asked).data
 
 
 def amounts(invoice: stripe.Invoice) -> list[int]:

@@ -67,7 +67,8 @@ def _route(method: ast.FunctionDef, module: str) -> tuple[str, Route] | None:
         params_name = None
         if params is not None:
             inner = params.slice if isinstance(params, ast.Subscript) else params
-            params_name = inner.value if isinstance(inner, ast.Constant) else None
+            named = inner.value if isinstance(inner, ast.Constant) else None
+            params_name = named if isinstance(named, str) else None
         returns = method.returns
         returned = returns.value if isinstance(returns, ast.Constant) else ast.unparse(returns) if returns else ""
         template = str(path.value)

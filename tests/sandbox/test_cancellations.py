@@ -107,8 +107,7 @@ def test_pending_prorations_go_when_neither_prorated_nor_invoiced(
 ) -> None:
     """docs.stripe.com/api/subscriptions/cancel: pending prorations are removed if both are false"""
     advance(HALF)
-    item = {"id": item_of(subscription).id, "quantity": 3}
-    client.v1.subscriptions.update(subscription.id, {"items": [item]})
+    client.v1.subscriptions.update(subscription.id, {"items": [{"id": item_of(subscription).id, "quantity": 3}]})
     client.v1.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
     assert sorted(pending(client, customer)) == [-1000, 700, 3000]
     client.v1.subscriptions.cancel(subscription.id)
@@ -153,8 +152,10 @@ def test_prorations_that_wait_are_collected_at_the_planned_end(
 ) -> None:
     """docs.stripe.com/api/subscriptions/cancel: pending prorations are collected at the end of the period"""
     advance(HALF)
-    item = {"id": item_of(subscription).id, "quantity": 3}
-    client.v1.subscriptions.update(subscription.id, {"items": [item], "cancel_at_period_end": True})
+    client.v1.subscriptions.update(
+        subscription.id,
+        {"items": [{"id": item_of(subscription).id, "quantity": 3}], "cancel_at_period_end": True},
+    )
     client.v1.invoice_items.create({"customer": customer.id, "amount": 700, "currency": "usd"})
     shown = client.v1.invoices.create_preview({"subscription": subscription.id})
     advance(HALF + HOUR)

@@ -13,7 +13,8 @@ NOW = unix(2026, 11, 2, 9)
 
 def billed(client: stripe.StripeClient, customer: stripe.Customer, *owed: int, **params: Any) -> stripe.Invoice:
     """A draft with one line for each amount."""
-    draft = client.v1.invoices.create({"customer": customer.id, **params})
+    asked: Any = {"customer": customer.id, **params}
+    draft = client.v1.invoices.create(asked)
     for amount in owed:
         client.v1.invoice_items.create(
             {"customer": customer.id, "amount": amount, "currency": "usd", "invoice": draft.id, "description": "Work"}
@@ -273,7 +274,7 @@ def test_wrong_parameters_are_refused(
 ) -> None:
     """docs.stripe.com/api/invoices/create"""
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.invoices.create({"customer": customer.id, **params})
+        client.v1.invoices.create(params | {"customer": customer.id})
     assert refused.value.code == code
 
 

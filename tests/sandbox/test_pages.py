@@ -156,7 +156,7 @@ async def test_strange_forms_are_answered_and_change_nothing(
 
 def test_links_lead_to_where_the_sandbox_is_served(customer: stripe.Customer, app: Any, client: Any) -> None:
     """docs.stripe.com/api/customer_portal/sessions/object#portal_session_object-url"""
-    served = serve.server(None, port=12345).config.app
+    served: Any = serve.server(None, port=12345).config.app
     assert links.origin(served.world) == "http://127.0.0.1:12345"
     served.world.close()
     with app.world.transaction():
@@ -264,4 +264,4 @@ def test_the_default_configuration_is_made_once(client: stripe.StripeClient, cus
 def test_wrong_sessions_are_refused(client: stripe.StripeClient, customer: stripe.Customer, params: Any) -> None:
     """docs.stripe.com/api/customer_portal/sessions/create"""
     with pytest.raises(stripe.InvalidRequestError):
-        client.v1.billing_portal.sessions.create({"customer": customer.id, **params})
+        client.v1.billing_portal.sessions.create({"customer": customer.id} | params)

@@ -30,9 +30,8 @@ def change(
     client: stripe.StripeClient, subscription: stripe.Subscription, *, item: Any = None, **params: Any
 ) -> stripe.Subscription:
     """Update the subscription's only item with the fields in `item`."""
-    return client.v1.subscriptions.update(
-        subscription.id, {"items": [{"id": item_of(subscription).id, **(item or {})}], **params}
-    )
+    asked: Any = {"items": [{"id": item_of(subscription).id, **(item or {})}], **params}
+    return client.v1.subscriptions.update(subscription.id, asked)
 
 
 def pending(client: stripe.StripeClient, customer: stripe.Customer) -> list[stripe.InvoiceItem]:

@@ -7,6 +7,7 @@ import pytest
 import stripe
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stripe.params._subscription_update_params import SubscriptionUpdateParamsItem
 
 from sandbox.server import create_app
 from tests.sandbox.billing import DAY, HOUR, amounts, invoices, item_of, price, subscribe, unix
@@ -31,7 +32,8 @@ def subscription(client: stripe.StripeClient, customer: stripe.Customer, basic: 
 
 
 def preview(client: stripe.StripeClient, subscription: stripe.Subscription, **details: Any) -> stripe.Invoice:
-    return client.v1.invoices.create_preview({"subscription": subscription.id, "subscription_details": details})
+    asked: Any = {"subscription": subscription.id, "subscription_details": details}
+    return client.v1.invoices.create_preview(asked)
 
 
 def test_the_next_renewal(client: stripe.StripeClient, subscription: stripe.Subscription, app: Any) -> None:
@@ -55,7 +57,7 @@ def test_an_upgrade_with_its_prorations_and_then_the_same_for_real(
     """docs.stripe.com/billing/subscriptions/prorations#preview-proration: pass the same proration_date to both"""
     advance(7 * DAY + 4321)
     moment = unix(2026, 11, 9, 9)
-    item = {"id": item_of(subscription).id, "price": pro.id}
+    item: SubscriptionUpdateParamsItem = {"id": item_of(subscription).id, "price": pro.id}
     before = app.world.snapshot()
     shown = preview(client, subscription, items=[item], proration_date=moment)
     assert app.world.snapshot() == before
@@ -166,7 +168,11 @@ def test_every_preview_comes_true(old: int, new: int, seats: int, second: int, b
     client.v1.customers.update(customer.id, {"invoice_settings": {"default_payment_method": card.id}})
     subscription = subscribe(client, customer.id, price(client, old).id)
     _advance(app, second)
-    item = {"id": item_of(subscription).id, "price": price(client, new).id, "quantity": seats}
+    item: SubscriptionUpdateParamsItem = {
+        "id": item_of(subscription).id,
+        "price": price(client, new).id,
+        "quantity": seats,
+    }
     before = app.world.snapshot()
     shown = preview(client, subscription, items=[item], proration_behavior=behavior)
     assert app.world.snapshot() == before

@@ -108,7 +108,8 @@ def test_lists_filter_by_product_type_interval_and_activity(client: stripe.Strip
     client.v1.prices.update(monthly.id, {"active": False})
 
     def ids(**params: Any) -> set[str]:
-        return {p.id for p in client.v1.prices.list({**params}).data}
+        asked: Any = params
+        return {p.id for p in client.v1.prices.list(asked).data}
 
     assert ids(active=True) == {yearly.id, once.id}
     assert ids(type="recurring", recurring={"interval": "month"}) == {monthly.id}
@@ -137,7 +138,7 @@ def test_lists_filter_by_product_type_interval_and_activity(client: stripe.Strip
 def test_wrong_prices_are_refused(client: stripe.StripeClient, params: Any, param: str) -> None:
     """docs.stripe.com/api/prices/create"""
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.prices.create({"currency": "usd", **params})
+        client.v1.prices.create({"currency": "usd"} | params)
     assert refused.value.param == param
 
 

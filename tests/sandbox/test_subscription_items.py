@@ -1,7 +1,6 @@
 """Items of a subscription one by one: the same changes as through the subscription."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import stripe
@@ -64,8 +63,13 @@ def test_how_it_is_prorated_can_be_said(
 def test_it_happens_in_the_time_of_its_test_clock(client: stripe.StripeClient, advance: Callable[[int], int]) -> None:
     """docs.stripe.com/billing/testing/test-clocks"""
     clock = client.v1.test_helpers.test_clocks.create({"frozen_time": 1_900_000_000})
-    asked: Any = {"payment_method": "pm_card_visa", "invoice_settings": {"default_payment_method": "pm_card_visa"}}
-    customer = client.v1.customers.create({"test_clock": clock.id, **asked})
+    customer = client.v1.customers.create(
+        {
+            "test_clock": clock.id,
+            "payment_method": "pm_card_visa",
+            "invoice_settings": {"default_payment_method": "pm_card_visa"},
+        }
+    )
     begun = subscribe(client, customer.id, price(client, 3000).id)
     client.v1.test_helpers.test_clocks.advance(clock.id, {"frozen_time": 1_900_000_000 + HALF})
     advance(0)

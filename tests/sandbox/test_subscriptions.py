@@ -275,7 +275,8 @@ def test_lists_leave_canceled_subscriptions_out_unless_asked(
     client.v1.subscriptions.cancel(gone.id)
 
     def ids(**params: Any) -> set[str]:
-        return {s.id for s in client.v1.subscriptions.list({"customer": customer.id, **params}).data}
+        asked: Any = {"customer": customer.id, **params}
+        return {s.id for s in client.v1.subscriptions.list(asked).data}
 
     assert ids() == {kept.id}
     assert ids(status="all") == {kept.id, gone.id}

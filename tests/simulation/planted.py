@@ -20,7 +20,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 
 def another_key_for_each_try(patch: pytest.MonkeyPatch) -> None:
-    inner, numbers = Sending._perform, itertools.count()
+    inner, numbers = vars(Sending)["_perform"], itertools.count()
 
     async def perform(self: Any, intent: Any) -> Any:
         return await inner(self, replace(intent, idempotency_key=f"{intent.idempotency_key}-{next(numbers)}"))

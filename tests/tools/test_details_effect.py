@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import pytest
+from stripe.params._customer_update_params import CustomerUpdateParamsAddress
 
 from billing.customer_details import AddressFacts
 from policy.actions import UpdateBillingDetails
@@ -18,7 +18,7 @@ from tests.tools.shop import Shop, intent, principal
 from tools.effects import StripeEffects
 
 Now = Callable[[], datetime]
-ADDRESS: dict[str, Any] = {
+ADDRESS: CustomerUpdateParamsAddress = {
     "line1": "Hauptstr. 1",
     "line2": "Hinterhaus",
     "city": "Berlin",
