@@ -67,7 +67,7 @@ def _limits(settings: Settings) -> Iterator[Finding]:
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
-    from app.wiring import open_records
+    from app.records import open_records
     from store.checkpoints import NOTES, verify
     from store.errors import StoreError
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 
+from app.house import ROOMS
+
 # (module, exception, exit code): named as text so that looking one up imports nothing that was not in use.
 _KNOWN: tuple[tuple[str, str, int], ...] = (
     ("app.settings", "SettingsError", 3),
@@ -37,6 +39,8 @@ def explained(error: BaseException) -> tuple[str, int] | None:
     """The sentence and the exit code, or None for a bug."""
     import sys
 
+    if isinstance(error, ImportError) and error.name and error.name.partition(".")[0] not in ROOMS:
+        return f"a package it needs is missing or too old ({error}): make environment", 4
     for module, name, code in _KNOWN:
         loaded = sys.modules.get(module)
         kind = getattr(loaded, name, None) if loaded is not None else None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from agent.effects import EffectRecord, record
 from agent.ledger_sentences import about
-from app.wiring import Gatehouse, House
 from billing.ids import CaseId, CustomerId, ProposalId, TurnId
 from policy.proposals import Principal, Proposal, Role
 from policy.rows import action_of
@@ -16,6 +16,9 @@ from store.database import Store
 from store.errors import Conflict
 from store.escalations import EscalationRow
 from store.unit_of_work import UnitOfWork
+
+if TYPE_CHECKING:
+    from app.wiring import Gatehouse, House
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,12 @@ from agent.models.chat import ChatModel
 from agent.topics.classifier import TopicClassifier
 from agent.topics.slots import extract
 from app import demo, sandbox_process
-from app.checkpointing import sign, signing
+from app.checkpointing import signing
 from app.clocks import SandboxClock, system_clock
 from app.house import check_rooms
 from app.owner import OwnerLock
 from app.reconciling import on_schedule
+from app.records import open_records, open_to_act
 from app.settings import Settings, SettingsError, load_settings
 from app.turns import DirectTurns, DurableTurns, EngineUnavailable, Take, Turns, workflow_url
 from app.workers import Worker, sign_in
@@ -39,7 +40,7 @@ from policy.limits import DEFAULT, Limits, load_limits
 from policy.proposals import Principal
 from policy.sending import Patience
 from store.checkpoints import Notary
-from store.database import Store, open_store
+from store.database import Store
 from store.errors import StoreError
 from tools.catalogue import REGISTRY
 from tools.desk import Desk, Desks, KnowledgeSearch
@@ -114,9 +115,8 @@ async def open_gatehouse(settings: Settings | None = None) -> AsyncIterator[Gate
     settings = settings or load_settings()
     limits = load_limits(settings.limits or DEFAULT)
     async with _world(settings) as world:
-        with open_records(settings, world.clock) as store:
+        with open_to_act(settings, world.clock) as store:
             yield Gatehouse(limits, store, _gate(settings, world, store, limits))
-            sign(Notary(store, settings.checkpoint_copy))
 
 
 @asynccontextmanager
@@ -307,23 +307,6 @@ async def _world(settings: Settings) -> AsyncIterator[World]:
     finally:
         if isinstance(usage, FolderUsage):
             usage.close()
-
-
-@contextmanager
-def open_records(settings: Settings | None = None, clock: Callable[[], datetime] = system_clock) -> Iterator[Store]:
-    """Only the store: for commands that start no workflow engine and need no owner."""
-    settings = settings or load_settings()
-    store = open_store(
-        settings.store_url,
-        settings.keys_folder,
-        clock,
-        keys_url=settings.keys_url,
-        key_file=settings.wrapping_key,
-    )
-    try:
-        yield store
-    finally:
-        store.close()
 
 
 def _crash_point() -> Reach:

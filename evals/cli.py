@@ -14,7 +14,7 @@ from rich.text import Text
 from app.failures import Plainly
 from app.output import console, print_json, table
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, no_args_is_help=True)
 
 
 @app.callback()

@@ -12,7 +12,7 @@ from app.cli import run
 from app.output import amount, console, outcome, print_json
 from evals.recorded import RecordedTicket, read_tickets
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(help=__doc__)

@@ -13,8 +13,9 @@ import typer
 from rich.text import Text
 
 from app.output import console, print_json, table
+from app.records import open_records, open_to_act
 from app.settings import Settings, load_settings
-from app.wiring import open_knowledge, open_records
+from app.wiring import open_knowledge
 from knowledge.articles import Resolution
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from knowledge.embedder import Embedder
     from knowledge.index import Hit
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 Human = Annotated[str | None, typer.Option("--as", help="Your name; default: the system user.")]
@@ -94,7 +95,7 @@ def list_drafts(
 
     settings = load_settings()
     if discard is not None:
-        with open_records(settings) as store:
+        with open_to_act(settings) as store:
             gone = drafting.discard(store, discard, human or getpass.getuser(), why)
         console.print(f"{gone.id} is discarded.")
         return
@@ -156,7 +157,7 @@ def publish(
     from app import drafting
 
     settings = load_settings()
-    with open_records(settings) as store, open_knowledge(settings) as knowledge:
+    with open_to_act(settings) as store, open_knowledge(settings) as knowledge:
         article, path = drafting.publish(
             store, settings, knowledge, draft, human,
             edited=edit, allow=tuple(allow or ()), resolution=resolution, replacing=replace,
@@ -227,7 +228,7 @@ def reviewed(
     from app import reviewing
 
     settings = load_settings()
-    with open_records(settings) as store:
+    with open_to_act(settings) as store:
         review = reviewing.reviewed(store, settings, article, human)
     console.print(
         f"{article} is reviewed as of {review.reviewed.isoformat()}; it rests on {len(review.rests_on)} facts."

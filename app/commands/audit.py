@@ -16,13 +16,13 @@ from app.auditing import match as match_books
 from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json
+from app.records import open_records, open_to_act
 from app.settings import load_settings
-from app.wiring import open_books, open_records
 from audit.completeness import Orphan
 from tools.stripe_books import KEPT
 from tools.stripe_line import StripeLine
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
@@ -122,7 +122,7 @@ def export(
     folder = out or Path(case)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Plainly(f"{folder} is there already; a bundle gets a folder of its own")
-    with open_records() as store:
+    with open_to_act() as store:
         report = export_bundle(store, case, folder, checkpoint)
     _say([f"{folder}/case.md tells it, {folder}/bundle.json proves it: {report.proven} entries."], report.findings)
     console.print(Text("It holds personal data in the clear: keep it as you would a letter of the customer's."))
@@ -151,6 +151,8 @@ def match(as_json: Json = False) -> None:
 
 
 async def _match() -> tuple[list[Orphan], int, int]:
+    from app.wiring import open_books
+
     async with open_books() as (store, world):
         return await match_books(store, StripeLine(world.client), world.clock())
 

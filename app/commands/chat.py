@@ -16,7 +16,7 @@ from app.resolving import Result, Ticket, confirmed, resolve
 from app.wiring import House, open_house
 from policy.proposals import Principal, Role
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 YES = ("y", "yes")
 
 

@@ -13,7 +13,7 @@ from app.output import console, print_json
 if TYPE_CHECKING:
     from sandbox.demo.story import Story
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(help=__doc__)

@@ -13,7 +13,7 @@ from app.principals import principal
 from app.wiring import open_house
 from tools.diagnose import Diagnose, diagnose
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 COLOURS = {"green": "green", "amber": "yellow", "red": "red"}
 
 

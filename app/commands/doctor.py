@@ -12,7 +12,7 @@ from app.failures import Plainly
 from app.output import console, print_json
 from app.settings import load_settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 MARKS = {"ok": ("ok     ", "green"), "note": ("note   ", "yellow"), "missing": ("missing", "red")}
 
 

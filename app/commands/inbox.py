@@ -14,11 +14,11 @@ from app.cli import run
 from app.failures import Plainly
 from app.output import console, print_json, table
 from app.packets import on_paper
-from app.wiring import open_gatehouse, open_records
+from app.records import open_records, open_to_act
 from policy.rows import failure_of, receipt_of
 from store.ledger import IntentRow
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, invoke_without_command=True)
 
 ONE_LINE: Final = 100  # characters
 
@@ -123,6 +123,8 @@ def approve(case: Case, human: Human = None, as_json: Json = False) -> None:
 
 
 async def _approve(case: str, human: str, *, as_json: bool) -> None:
+    from app.wiring import open_gatehouse
+
     async with open_gatehouse() as house:
         done = await inbox.approve(house, case, human)
     if as_json:
@@ -148,7 +150,7 @@ def deny(
     case: Case, reason: Annotated[str, typer.Option(help="What the customer is told.")], human: Human = None
 ) -> None:
     """Refuse what waits, with a reason in your own words."""
-    with open_records() as store:
+    with open_to_act() as store:
         inbox.deny(store, case, human or getpass.getuser(), reason)
     console.print("The customer was told; the case is closed.")
 
@@ -156,7 +158,7 @@ def deny(
 @app.command()
 def reply(case: Case, text: Annotated[str, typer.Argument(help="Your message.")], human: Human = None) -> None:
     """Write to the customer; the case stays yours until you close it."""
-    with open_records() as store:
+    with open_to_act() as store:
         inbox.reply(store, case, human or getpass.getuser(), text)
     console.print("Sent.")
 
@@ -164,6 +166,6 @@ def reply(case: Case, text: Annotated[str, typer.Argument(help="Your message.")]
 @app.command()
 def close(case: Case, human: Human = None) -> None:
     """The case is done."""
-    with open_records() as store:
+    with open_to_act() as store:
         inbox.close(store, case, human or getpass.getuser())
     console.print("Closed.")

@@ -11,11 +11,11 @@ from rich.text import Text
 
 from app.failures import Plainly
 from app.output import console, print_json
+from app.records import open_records, open_to_act
 from app.settings import load_settings
-from app.wiring import open_records
 from store.erasure import erase as erase_customer
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__)
 Human = Annotated[str | None, typer.Option("--as", help="Your name; default: the system user.")]
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
@@ -50,7 +50,7 @@ def rotate(
     """Wrap every data key under a new key-encryption key, and forget the former one; beside working processes.
 
     Safe to repeat after a crash. On several machines: --prepare, copy the file to each, then rotate."""
-    with open_records() as store:
+    with open_to_act() as store:
         file = load_settings().wrapping_key
         if prepare:
             made = store.keys.custody.prepare()
@@ -86,7 +86,7 @@ def erase(
         raise Plainly(f"{customer} is no customer of Stripe's (cus_…)")
     if not yes and not typer.confirm(f"Erase every word of {customer}, for good?"):
         raise Plainly("nothing was erased")
-    with open_records() as store:
+    with open_to_act() as store:
         gone = erase_customer(store, customer, human or getpass.getuser())
     if as_json:
         print_json({"customer": customer, **asdict(gone)})

@@ -12,7 +12,7 @@ from app.commands import articles
 from app.output import console, print_json
 from app.wiring import open_knowledge
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, no_args_is_help=True)
 app.add_typer(articles.app)  # without a name: its commands are this group's
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 

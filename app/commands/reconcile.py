@@ -16,7 +16,7 @@ from policy.rows import failure_of
 from policy.sending import Patience
 from store.ledger import PENDING, IntentRow
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, invoke_without_command=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, invoke_without_command=True)
 
 
 @app.callback()

@@ -18,7 +18,7 @@ from app.resolving import Result, Ticket, resolve
 from app.wiring import House, open_house
 from policy.proposals import Role
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class Line(BaseModel):

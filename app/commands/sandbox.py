@@ -13,7 +13,7 @@ from app.output import console, print_json
 from app.owner import OwnerLock
 from app.settings import load_settings
 
-app = typer.Typer(rich_markup_mode=None, help=__doc__, no_args_is_help=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, help=__doc__, no_args_is_help=True)
 
 
 def _url() -> str:

@@ -16,7 +16,7 @@ from app.settings import load_settings
 if TYPE_CHECKING:
     from agent.triage.triage import Triage
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command(help=__doc__)

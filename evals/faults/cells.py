@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from app import inbox
+from app.records import open_records
 from app.settings import load_settings
-from app.wiring import House, open_records
+from app.wiring import House
 from evals.faults.script import AFTER, BEFORE, Killed
 from evals.faults.situations import EFFECT
 from evals.faults.stage import Stage, copied, later

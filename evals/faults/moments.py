@@ -28,8 +28,9 @@ from rich.progress import track
 from app import inbox
 from app.logs import logging_to
 from app.output import console
+from app.records import open_records
 from app.settings import load_settings
-from app.wiring import House, open_records
+from app.wiring import House
 from billing.ids import TurnId
 from evals.faults.killed import prepare
 from evals.faults.script import ByTicket

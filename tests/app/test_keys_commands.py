@@ -13,8 +13,9 @@ from typer.testing import CliRunner, Result
 from app import wiring
 from app.cli import cli
 from app.failures import Plainly, explained
+from app.records import open_records
 from app.settings import load_settings
-from app.wiring import open_house, open_records
+from app.wiring import open_house
 from store.errors import KeyMissing, KeysUnusable
 from tools.stripe_client import KeyRefused
 

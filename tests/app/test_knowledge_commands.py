@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
+from app.records import open_records
 from app.settings import load_settings
-from app.wiring import open_records
 from knowledge.articles import read_articles
 from knowledge.embedder import load_embedder
 from knowledge.errors import ArticleRefused
