@@ -45,4 +45,5 @@ class Caution(BaseModel):
     effect_below: float = Field(default=0.35, ge=0, le=1)  # topic confidence under which no effect is proposed
     answer_below: float = Field(default=0.20, ge=0, le=1)  # confidence under which an answer goes to a human instead
     follow_up_below: float = Field(default=0.60, ge=0, le=1)  # a less certain topic yields to the case's own
+    answer_above: float = Field(default=0.85, ge=0, le=1)  # the same for a few words that follow Lee's own question
     human_request_from: float = Field(default=0.50, ge=0, le=1)

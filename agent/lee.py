@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from agent.assent import assents
 from agent.autonomy import Mode
 from agent.brief import TopicView, brief
 from agent.calls import Calls, Gate, Standing
@@ -35,8 +36,9 @@ from agent.release import Ending, release
 from agent.reply import HeldReply
 from agent.searching import searched
 from agent.settings import AgentSettings
+from agent.strength import NEEDS, weakness
 from agent.turn import OpenTurn, TurnResult, Units, from_json
-from agent.understanding import Reader, understand, wants_human
+from agent.understanding import ELLIPTIC, Reader, understand, wants_human
 from billing.ids import CaseId, TurnId
 from policy.proposals import Principal
 from store.errors import LogUnavailable
@@ -55,9 +57,6 @@ class Extract(Protocol):
     def __call__(self, text: str, *, plans: Iterable[str] = (), today: date) -> Any: ...
 
 
-# Where the gate may act without asking the customer, Lee asks when it is not sure what they want. For the others the
-# gate's own question for confirmation does that.
-UNASKED = frozenset({"refund", "card_update_link", "new_checkout_link"})
 # What customers write about when they may want money back. Under any other topic a refund that the law would allow is
 # still one that nobody asked for: an article or an invoice may have ordered it. After a question it is asked for.
 ABOUT_MONEY_BACK = frozenset(
@@ -161,7 +160,9 @@ class Lee:
 
     async def _foreign(self, opened: OpenTurn, worked: Worked) -> str | None:
         """The language of a message this model does not read. Words whose topic is clear are no matter."""
-        if not self.model.english_only or (worked.topic.known and worked.topic.confidence >= CLEAR_TOPIC):
+        clear = worked.topic.known and worked.topic.confidence >= CLEAR_TOPIC
+        answers = worked.topic.source == "case" and len(opened.message.body.split()) <= ELLIPTIC
+        if not self.model.english_only or clear or answers:  # "no, the October one" is too little to tell a language by
             return None
         return await asyncio.to_thread(foreign_language, opened.message.body)
 
@@ -202,8 +203,12 @@ class Lee:
         mode = self.settings.autonomy.mode(topic.topic)
         if not opened.ours or mode is not Mode.ACT:
             return "A colleague carries out changes in this case; yours is kept as a suggestion for them."
+        if opened.asked_before and assents(opened.message.body):
+            return None  # a yes to Lee's own question
         unsure = not topic.known or topic.confidence < self.settings.caution.effect_below
-        if unsure and tool in UNASKED:
+        if tool in NEEDS and unsure:
+            return ASK_FIRST
+        if tool == "card_update_link" and weakness(tool, topic) is not None:
             return ASK_FIRST
         wishes = {topic.topic, *topic.also}
         if topic.second_confidence >= SECOND_WISH:

@@ -103,6 +103,15 @@ def source(template: str) -> str:
     return _LOADER.get_source(_environment(), template)[0]
 
 
+@lru_cache
+def question_of(template: str) -> str:
+    """The words with which a reply asks whatever values stand around them: its one line that ends with a question mark
+    and has no value in it. Raises `ValueError` where there is none."""
+    lines = source(f"{template}.v1.j2").splitlines()
+    (asked,) = [line.strip() for line in lines if line.rstrip().endswith("?") and "{" not in line]
+    return asked
+
+
 def render(template: str, **values: Any) -> str:
     """Render a file of agent/prompts or agent/replies. Raises `jinja2.UndefinedError`, `Refused`."""
     text = _environment().get_template(template).render(**values)

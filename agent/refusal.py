@@ -8,7 +8,7 @@ _BEFORE = r"\W*(?:(?:oh|ah|hm+|well|actually|sorry|wait|hold on|okay|ok|on secon
 # "No problem" and "don't worry" agree. "No, the October one" corrects and "no, refund it" wishes: what is left after
 # the no is for whoever reads it to look at.
 _NO = re.compile(
-    _BEFORE + r"(?:no(?!\W+(?:problem|worries|rush|doubt|objections?|issues?)\b)|nope|nah|neither"
+    _BEFORE + r"(?:no(?!\W+(?:problem|worries|rush|doubt|objections?|issues?|idea|clue)\b)|nope|nah|neither"
     r"|none(?: of (?:them|these|those))?|never ?mind|forget (?:it|that|about it|about that)|not now"
     r"|stop(?=\W*(?:it|that|please|$))|leave (?:it|that|everything))\b",
     re.I,

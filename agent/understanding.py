@@ -34,6 +34,7 @@ _FOR_HUMANS = frozenset({"dispute_or_chargeback", "unauthorized_charge", "legal_
 ELLIPTIC = 6  # words
 VAGUE = 0.5
 CLEARER = 0.3
+PLAIN = 0.8  # from here on a clause that only a human can serve speaks for the whole message
 
 
 class TopicGuess(Protocol):
@@ -72,8 +73,14 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
     # Polite preludes blur a whole message; a clause that is much clearer names what is wanted.
     clearest = max(wishes, key=lambda wish: wish.confidence, default=guess)
     own = next((wish for wish in wishes if wish.topic == guess.topic), guess)
-    if len(wishes) > 1 and own.confidence > guess.confidence:
+    for_human = [wish for wish in wishes if str(wish.topic) in _FOR_HUMANS and wish.confidence >= PLAIN]
+    if len(wishes) > 1 and for_human and str(guess.topic) not in _FOR_HUMANS:
+        guess = for_human[0]  # the human who has to see it serves the rest as well
+    elif len(wishes) > 1 and own.confidence > guess.confidence:
         guess = own  # several wishes blur each other: each is as clear as its own clause
+    elif str(guess.topic) == "unknown" and str(clearest.topic) not in _EMPTY and clearest.confidence >= PLAIN:
+        sure = round(float(clearest.confidence * guess.known), 3)  # only so far as the whole may be ours
+        return TopicView(str(clearest.topic), sure, True, "unknown", round(float(guess.confidence), 3), also=())
     elif (
         str(clearest.topic) not in _EMPTY
         and str(guess.topic) not in _FOR_HUMANS
@@ -90,10 +97,13 @@ def understand(topics: Topics, text: str, case_topic: str | None, awaited: bool,
         second_confidence=round(float(guess.second_confidence), 3),
         also=tuple(str(wish.topic) for wish in wishes if str(wish.topic) not in {topic, *_EMPTY}),
     )
-    unclear = view.topic in _EMPTY or view.confidence < caution.follow_up_below
+    elliptic = len(text.split()) <= ELLIPTIC
+    # A few words after Lee's question are its answer ("not that, the other card") unless they are a wish beyond doubt.
+    beyond = caution.answer_above if awaited and elliptic else caution.follow_up_below
+    unclear = view.topic in _EMPTY or view.confidence < beyond
     # A guess that would only go to a human is no topic of its own either.
     faint = view.topic == "unknown" or view.confidence < caution.answer_below
-    goes_on = case_topic in _GOES_ON and faint and len(text.split()) <= ELLIPTIC
+    goes_on = case_topic in _GOES_ON and faint and elliptic
     if (awaited or goes_on) and case_topic is not None and case_topic not in _EMPTY and unclear:
         return TopicView(
             topic=case_topic,

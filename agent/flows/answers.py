@@ -194,7 +194,13 @@ def payment_trouble(view: View) -> dict[str, Any]:
         "action": view.diagnosis.get("recommended_action", "none"),
         "url": link.get("url"),
         "remaining": link.get("amount_remaining"),
+        "card_page": False,
     }
+
+
+def trouble_with_card(view: View) -> dict[str, Any]:
+    """The same, with the question whether the page for another card is wanted."""
+    return {**payment_trouble(view), "card_page": True}
 
 
 def plan_list(view: View) -> dict[str, Any]:

@@ -71,6 +71,12 @@ def _to_pay(invoice: Row) -> tuple[int, int]:
     return invoice["total"]["amount"], paid + remaining
 
 
+def left_to_pay(invoice: Row, view: View) -> bool:
+    """Whether the customer named what this invoice left to pay, where that is not its total."""
+    total, left = _to_pay(invoice)
+    return total != left and choices.costs_one_of({**invoice["total"], "amount": left}, view.hints.amounts)
+
+
 def _two_newest(view: View) -> list[Row]:
     return [row for row in view.invoices if row["status"] in ("open", "paid")][:2]
 

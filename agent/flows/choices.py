@@ -27,20 +27,33 @@ def pointed_at(rows: list[Row], view: View, amount: str = "amount") -> list[Row]
     if hints.cards and any(row.get("card") for row in rows):
         kept = [row for row in kept if row.get("card") in hints.cards]
     if hints.amounts:
-        kept = [row for row in kept if _priced(row[amount], hints.amounts)]
+        kept = [row for row in kept if costs_one_of(row[amount], hints.amounts)]
     if hints.days:
         # The customer's day may be UTC's neighbour: a day off counts where nothing else does.
         kept = _within(kept, hints.days, timedelta(0)) or _within(kept, hints.days, timedelta(days=1))
     if hints.ordinal is not None and len(kept) > 1:
         kept = kept[hints.ordinal - 1 : hints.ordinal]
-    return kept
+    return at_an_end(kept, view, amount)
+
+
+def at_an_end(rows: list[Row], view: View, amount: str = "amount") -> list[Row]:
+    """Of several the one that was named by its size or its age, among those that Lee offered; all that share the place
+    ("the bigger one" of two that are equal), and all where none was named so."""
+    if view.hints.extreme is None or len(rows) < 2:
+        return rows
+    by, end = view.hints.extreme
+    listed = [row for row in rows if row["id"] in view.hints.offered] or rows
+    keys = [(row[amount] or {}).get("amount") if by == "amount" else row.get("created") for row in listed]
+    if None in keys:
+        return rows
+    return [row for row, key in zip(listed, keys, strict=True) if key == end(keys)]
 
 
 def _within(rows: list[Row], days: list[tuple[date, date]], slack: timedelta) -> list[Row]:
     return [row for row in rows if any(first - slack <= day_of(row) <= last + slack for first, last in days)]
 
 
-def _priced(money: Row, wanted: list[tuple[int, str | None]]) -> bool:
+def costs_one_of(money: Row, wanted: list[tuple[int, str | None]]) -> bool:
     return any(money["amount"] == amount and currency in (None, money["currency"]) for amount, currency in wanted)
 
 
@@ -64,7 +77,8 @@ def refund_candidates(view: View) -> list[Row]:
         rows = of_plan(rows, view) or rows
     if len(rows) > 1 and view.hints.newest:
         return [max(rows, key=lambda row: row["created"])]
-    if len(rows) < 2 or view.hints.days or view.hints.ordinal is not None or view.hints.chosen:
+    picked = view.hints.days or view.hints.ordinal is not None or view.hints.chosen or view.hints.extreme
+    if len(rows) < 2 or picked:
         return rows
     today = latest_day(view)
     if view.hints.point_at_payment:
@@ -89,7 +103,7 @@ def of_plan(rows: list[Row], view: View) -> list[Row]:
 def nearly_meant(view: View) -> list[Row]:
     """Where nothing fits all that was named: what fits the amount alone, else what is recent. To ask about only."""
     rows = refundable(view)
-    priced = [row for row in rows if _priced(row["amount"], view.hints.amounts)]
+    priced = [row for row in rows if costs_one_of(row["amount"], view.hints.amounts)]
     today = latest_day(view)
     return priced or [row for row in rows if today - day_of(row) <= RECENT]
 
@@ -149,7 +163,7 @@ def summed(view: View) -> bool:
     if len(pairs) != 1:
         return False
     both = {**pairs[0][0]["amount"], "amount": sum(row["amount"]["amount"] for row in pairs[0])}
-    return _priced(both, view.hints.amounts)
+    return costs_one_of(both, view.hints.amounts)
 
 
 def returned_twin(view: View) -> list[Row]:
@@ -175,8 +189,17 @@ def returned_one_meant(view: View) -> list[Row]:
         return []
     # A day that does not fit ("nobody answered me yesterday") makes the sum that was named no less clear.
     return pointed_at(returned(view), view) or [
-        row for row in returned(view) if _priced(row["amount"], view.hints.amounts)
+        row for row in returned(view) if costs_one_of(row["amount"], view.hints.amounts)
     ]
+
+
+def credit_meant(view: View) -> bool:
+    """The sum that was named is the account's credit, and no payment's."""
+    balance = view.diagnosis.get("balance")
+    if not balance or balance["amount"] >= 0 or not view.hints.amounts:
+        return False
+    credit = {**balance, "amount": -balance["amount"]}
+    return costs_one_of(credit, view.hints.amounts) and not pointed_at(paid(view), view)
 
 
 def open_invoices(view: View) -> list[Row]:
@@ -213,6 +236,8 @@ def running(view: View) -> list[Row]:
     rows = [row for row in view.subscriptions if not row["cancel_at_period_end"]]
     if chosen := _named(rows, view):
         return chosen
+    if view.hints.extreme is not None and view.hints.extreme[0] == "amount":
+        rows = at_an_end(rows, view, "unit_amount")
     plan = view.hints.plan
     named = [row for row in rows if plan is not None and plan.casefold() in str(row["plan"]).casefold()]
     return named or rows

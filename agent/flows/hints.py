@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from agent.assent import assents
 from agent.refusal import refuses, refuses_plainly
 
 _ORDINALS = {
@@ -22,14 +23,26 @@ _ORDINALS = {
     "5th": 5,
 }
 # Only as an answer to a list ("the second one", "the 2nd"), never inside other wishes ("my second payment").
-_ANSWER = re.compile(rf"\bthe ({'|'.join(_ORDINALS)})(?: (?:one|payment|charge|invoice|of them))?\b", re.I)
-# The answers to a yes-or-no question, as a closed class like the ordinals; read only where Lee has just put one.
-_NUMBER = re.compile(r"\W*(?:number|no\.?|nr\.?|option|#)?\s*([1-6])\W*", re.I)
-_YES = re.compile(
-    r"\W*(?:y|ye[sp]|yeah|yup|sure|ok|okay|correct|exactly|right|definitely|absolutely|of course|please(?: do)?|do it"
-    r"|do that|go ahead|that would be|that'd be)\b(?!\W+(?:but|wait|no|not|don'?t)\b)",
+_ANSWER = re.compile(rf"(?P<not>\bnot )?\bthe (?P<name>{'|'.join(_ORDINALS)})\b", re.I)
+# What sets one of a list apart: its size or its age, and which end of it.
+_EXTREMES = {
+    ("amount", max): "bigger biggest larger largest higher highest dearer dearest more~expensive most~expensive",
+    ("amount", min): "smaller smallest lower lowest cheaper cheapest",
+    ("created", min): "older oldest earlier earliest",
+    ("created", max): "newer newest later latest last recent more~recent most~recent",
+}
+_BY_WORD = {word.replace("~", " "): which for which, words in _EXTREMES.items() for word in words.split()}
+_EXTREME = re.compile(
+    rf"\bthe ({'|'.join(sorted(_BY_WORD, key=len, reverse=True))})"
+    r"(?: (?:one|payment|charge|invoice|bill|amount|plan|subscription|of (?:the two|them|these|those)))?\W*$",
     re.I,
 )
+_EVERY = re.compile(
+    r"\W*(?:(?:yes|no|please|i mean|refund|cancel|send)\W+)*(?:both|all|each|every)\b"
+    r"(?:\W+(?:one|of|them|these|those|two|three|four|five|the|payments|charges|invoices|please))*\W*",
+    re.I,
+)
+_NUMBER = re.compile(r"\W*(?:number|no\.?|nr\.?|option|#)?\s*([1-6])\W*", re.I)
 SHORT = 10  # words of an answer
 # The newest of a kind. "The last one" is the newest only where Lee has just listed several.
 _NEWEST = re.compile(
@@ -54,14 +67,17 @@ class Hints:
         self._now = slots
         self._before = earlier if answering else {}
         self._charges = _CHARGE.findall(text)
-        match = _ANSWER.search(text) if answering else None
         self.newest = _NEWEST.search(text) is not None
         self.refuses = refuses(text)
         self.refuses_plainly = refuses_plainly(text)
         self.short = len(text.split()) <= SHORT
-        self.assents = answering and _YES.match(text) is not None
-        self.ordinal = None if match is None else _ORDINALS[match[1].lower()]
+        self.assents = answering and assents(text)
+        self.ordinal = _ordinal(text, len(choices)) if answering else None
         self.chosen = _chosen(text, self.ordinal, choices) if answering else None
+        extreme = _EXTREME.search(text) if answering and self.ordinal is None else None
+        self.extreme = None if extreme is None else _BY_WORD[extreme[1].lower()]
+        self.offered = [choice["value"] for choice in choices] if answering else []
+        self.every = answering and _EVERY.fullmatch(text) is not None
 
     def _slot(self, name: str) -> Any:
         return self._now.get(name) or self._before.get(name) or None
@@ -116,7 +132,8 @@ class Hints:
     @property
     def bare(self) -> bool:
         """Whether the newest message itself points at nothing."""
-        return not any(self._now.values()) and not self._charges and self.ordinal is None and self.chosen is None
+        picked = (self.ordinal, self.chosen, self.extreme)
+        return not any(self._now.values()) and not self._charges and picked == (None, None, None) and not self.every
 
     @property
     def only_days(self) -> bool:
@@ -136,6 +153,15 @@ class Hints:
             or self.chosen is not None
             or self.ids("ch_", "py_", "in_")
         )
+
+
+def _ordinal(text: str, offered: int) -> int | None:
+    """The one place that was named, or of two the one that is left when the other is not meant; else None."""
+    named = list(_ANSWER.finditer(text))
+    meant = {_ORDINALS[each["name"].lower()] for each in named if not each["not"]}
+    if not meant and offered == 2:
+        meant = {1, 2} - {_ORDINALS[each["name"].lower()] for each in named} if named else set()
+    return meant.pop() if len(meant) == 1 else None
 
 
 def _chosen(text: str, ordinal: int | None, choices: Sequence[dict[str, str]]) -> str | None:

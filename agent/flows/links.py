@@ -7,7 +7,7 @@ from typing import Any
 from agent.flows import answers as a
 from agent.flows import bills as b
 from agent.flows.payments import NOTHING_OPEN, PAYMENT_FAILED, Flow, no_open
-from agent.flows.steps import HandOver, Propose, Read, Say, When
+from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
 from agent.flows.view import Row, View
 
 
@@ -22,6 +22,8 @@ def _newest_expired(view: View) -> dict[str, Any] | None:
     return {"checkout_session": found[0]["id"]} if found else None
 
 
+_NEW_PAGE: Flow = (Propose("new_checkout_link", _newest_expired), Say("effects_only"))
+
 CHECKOUT: Flow = (
     Read("list_checkout_links", needed=False),
     When(
@@ -29,9 +31,10 @@ CHECKOUT: Flow = (
         (Say("checkout_open", lambda view: {"pages": _pages(view, "open")}),),
     ),
     When(
-        lambda view: _newest_expired(view) is not None,
-        (Propose("new_checkout_link", _newest_expired), Say("effects_only")),
+        lambda view: _newest_expired(view) is not None and not view.plainly_asks("new_checkout_link"),
+        (Offer("shall_checkout", lambda view: {"page": _pages(view, "expired")[0]}, _NEW_PAGE),),
     ),
+    When(lambda view: _newest_expired(view) is not None, _NEW_PAGE),
 )
 
 EXPIRED_PAYMENT_LINK: Flow = (

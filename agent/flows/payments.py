@@ -48,22 +48,31 @@ def explained(*causes: str) -> When:
     )
 
 
-# The customer said yes to another try and the bank said no: offer the card page beside the bad news.
+# The customer said yes to another try and the bank said no: the card page is offered beside the bad news.
 AFTER_DECLINED_RETRY: Flow = (
-    When(
-        _retry_confirmed_but_declined,
-        (Propose("card_update_link", a.no_values), Say("effects_only")),
-    ),
+    When(_retry_confirmed_but_declined, (Say("declined_again", kind="question"),)),
     HandOver("cannot_solve", "What the customer confirmed could not be carried out."),
 )
 
+
+CARD_PAGE: Flow = (Propose("card_update_link", a.no_values), Say("effects_only"))
+
+CARD_PAGE_OFFERED: Flow = (Offer("shall_card", a.no_values, CARD_PAGE),)
+
+UPDATE_PAYMENT_METHOD: Flow = (
+    When(lambda view: not view.plainly_asks("card_update_link"), CARD_PAGE_OFFERED),
+    *CARD_PAGE,
+)
+
+# Another card would mend it, but the customer asked about the payment.
+TROUBLE_WITH_CARD: Flow = (Say("payment_trouble", a.trouble_with_card, kind="question"),)
 
 PAYMENT_FAILED: Flow = (
     Read("diagnose"),
     Read("list_invoices", b.open_only, needed=False),
     Read("invoice_link", b.link_of_open, needed=False),
     When(_needs_human, (HandOver("cannot_solve", "The diagnosis asks for a human."),)),
-    When(_wants_new_card, (Propose("card_update_link", a.no_values, optional=True),)),
+    When(_wants_new_card, TROUBLE_WITH_CARD),
     When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
     When(_all_well, (Say("payment_trouble", a.payment_trouble, empty=True),)),
     Say("payment_trouble", a.payment_trouble),
@@ -92,7 +101,7 @@ PAY_INVOICE: Flow = (
     Read("diagnose", needed=False),
     When(no_open, NOTHING_OPEN),
     Read("invoice_link", b.link_of_open, needed=False),
-    When(_wants_new_card, (Propose("card_update_link", a.no_values, optional=True),)),
+    When(_wants_new_card, TROUBLE_WITH_CARD),
     When(_worth_a_retry, (Propose("retry_payment", b.retry_of_open),)),
     Say("payment_trouble", a.payment_trouble),
 )
@@ -113,6 +122,7 @@ SUBSCRIBED_TWICE: Flow = (HandOver("cannot_solve", "The customer pays for the sa
 PAYMENT_STATUS: Flow = (
     Read("list_charges", a.all_charges),
     Read("diagnose", needed=False),
+    When(c.credit_meant, (Say("standing", a.standing),)),
     When(a.payment_broken, PAYMENT_FAILED),
     When(lambda view: not view.charges, (Say("no_payments", empty=True),)),
     When(_paid_twice, REFUND_TWIN),
@@ -125,15 +135,6 @@ PAYMENT_STATUS: Flow = (
         (Say("no_such_payment", a.recent_payments, kind="question", empty=True),),
     ),
     Say("payment_status", a.meant_charges),
-)
-
-CARD_PAGE_OFFERED: Flow = (
-    Offer("shall_card", a.no_values, (Propose("card_update_link", a.no_values), Say("effects_only"))),
-)
-
-UPDATE_PAYMENT_METHOD: Flow = (
-    Propose("card_update_link", a.no_values),
-    Say("effects_only"),
 )
 
 INVOICE_COPY: Flow = (
@@ -168,7 +169,7 @@ def newest_differs(view: View) -> bool:
     if found is None:
         return False
     charges = c.pointed_at(view.charges, view) if view.hints.point_at_payment else []
-    return not charges or any(row["invoice"] == found["id"] for row in charges)
+    return not charges or any(row["invoice"] == found["id"] for row in charges) or b.left_to_pay(found, view)
 
 
 BILL_THAT_DIFFERS: Flow = (

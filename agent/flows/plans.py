@@ -68,6 +68,11 @@ def _plan_is_to_go_on(view: View) -> bool:
     return bool(c.ending(view)) and not c.running(view) and not _another_plan(view)
 
 
+def _ended(view: View) -> bool:
+    """What there was has ended, and a human has to start it again."""
+    return view.diagnosis.get("status") == "red" and view.diagnosis.get("recommended_action") == "talk_to_human"
+
+
 def _planned_already(view: View) -> bool:
     """The plan that was named is the one the account changes to anyway."""
     named = c.plan_meant(view)
@@ -88,6 +93,7 @@ def _planned_and_unwanted(view: View) -> bool:
 PLAN_CHANGE: Flow = (
     Read("diagnose", needed=False),
     When(_plan_is_to_go_on, _REACTIVATE),
+    When(lambda view: not view.subscriptions and _no_plan_named(view) and _ended(view), _REACTIVATE),
     # "Not Starter, keep Team" and "from Team to Starter" name the same two. The one is planned already, so all that can
     # be done is the other; the yes that it needs is the question which it is.
     When(_planned_and_present, (Propose("undo_scheduled_change", a.undo_one), Say("planned_stay", a.planned))),

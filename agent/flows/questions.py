@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from agent.flows import answers as a
 from agent.flows import bills as b
+from agent.flows import choices as c
 from agent.flows.payments import LATEST_BILL_READ, Flow
 from agent.flows.plans import PLAN_NAMED
 from agent.flows.steps import HandOver, Read, Say, When
@@ -72,6 +75,15 @@ GREETING: Flow = (
     Say("hello", kind="question", empty=True),
 )
 
+
+def _if_pointed_at(view: View) -> dict[str, Any] | None:
+    return a.all_charges(view) if view.hints.point_at_payment else None
+
+
+def _points_at_one(view: View) -> bool:
+    return view.hints.point_at_payment and bool(c.pointed_at(c.paid(view), view))
+
+
 UNKNOWN: Flow = (
     When(
         lambda view: view.brief["asked_before"] > 0,
@@ -87,6 +99,8 @@ UNKNOWN: Flow = (
         (Say("quote_and_trouble", lambda view: {**a.payment_trouble(view), **a.quoted(view)}, citations=a.cited),),
     ),
     When(a.strongly_answered, (Say("quote", a.quoted, citations=a.cited),)),
+    Read("list_charges", _if_pointed_at, needed=False),
+    When(_points_at_one, (Say("clarify_payment", a.paid_pointed_at, kind="question", empty=True),)),
     When(a.payment_broken, (Say("clarify_trouble", a.payment_trouble, kind="question", empty=True),)),
     Say("clarify", kind="question", empty=True),
 )

@@ -193,6 +193,11 @@ REFUND_STATUS: Flow = (
         lambda view: view.hints.point_at_payment and len(c.refund_candidates(view)) == 1,
         (Offer("not_yet_refunded", a.candidates, _REFUND_THIS),),
     ),
+    # The day may be that of a promise; the sum is the payment's.
+    When(
+        lambda view: bool(view.hints.amounts) and _none(view) and len(c.nearly_meant(view)) == 1,
+        (Offer("not_yet_refunded", a.nearly, _REFUND_NEARLY),),
+    ),
     Say("no_refund_on_record", a.quoted, kind="question", empty=True, citations=a.cited),
 )
 

@@ -61,6 +61,17 @@ OFFERED: Final[dict[Topic, Flow]] = {
     Topic.UPDATE_PAYMENT_METHOD: payments.CARD_PAGE_OFFERED,
 }
 
+# What a yes to each of Lee's questions goes on with, whatever topic the message before it was read as.
+AGREED: Final[dict[str, Flow]] = {
+    "shall_card": payments.CARD_PAGE,
+    "shall_checkout": links.CHECKOUT,
+    "shall_refund": refunds.REFUND_OFFERED,
+    "refund_nearly": refunds.REFUND_OFFERED,
+    "looks_double": refunds.DUPLICATE_OFFERED,
+    "not_yet_refunded": refunds.REFUND_STATUS,
+    "one_on_its_way": refunds.REFUND_REQUEST,
+}
+
 # Topics that are about what was billed, and whose flows explain it from the account.
 EXPLAINS: Final = frozenset(
     {Topic.UNEXPECTED_CHARGE, Topic.PRORATION_QUESTION, Topic.PRICE_QUESTION, Topic.PAYMENT_STATUS}

@@ -6,14 +6,16 @@ import json
 from datetime import date, datetime
 from typing import Any
 
+from agent.brief import TopicView
 from agent.conversation import unfenced
 from agent.flows.hints import Hints
 from agent.models.chat import ChatRequest, Message
+from agent.prompting import question_of
+from agent.strength import weakness
 
 Row = dict[str, Any]
 FAIR = 0.15  # a second choice under this probability is no choice
 SLIGHT = 0.05  # of the likeliest of those that are left, where facts rule the first one out
-SUBSTANTIAL = 0.35  # from here on a second choice may propose what the first one might
 
 
 class View:
@@ -56,6 +58,15 @@ class View:
     def agreed_to(self, question: str) -> bool:
         """Whether this is what Lee asked last, and the customer's answer to it begins with a yes."""
         return self.hints.assents and self.said(question)
+
+    def agreed(self, template: str) -> bool:
+        """Whether Lee's last words asked what this template asks, and the customer's answer begins with a yes."""
+        return self.hints.assents and self.said(question_of(template))
+
+    def plainly_asks(self, tool: str, *, borne_out: bool = False) -> bool:
+        """Whether the message asks for this act as plainly as the act needs (`agent.strength`)."""
+        topic = TopicView(**{**self.topic, "also": tuple(self.topic["also"])})
+        return weakness(tool, topic, borne_out=borne_out) is None
 
     def said(self, text: str) -> bool:
         """Whether Lee's last words held this."""

@@ -24,15 +24,14 @@ class Further:
 
 
 def further(view: View, first: Move) -> Further:
-    """Only beside a full answer to the first wish: a question to the customer is asked alone."""
+    """Beside a full answer to the first wish the others are served too; beside a question they are named."""
     found = Further()
-    if not isinstance(first, Say) or first.kind != "answer" or first.empty:
+    if not isinstance(first, Say) or first.empty:
         return found
-    others = [
-        name
-        for name in view.topic["also"]
-        if not one_matter(name, view.topic["topic"]) and not _price_of_use(view, name)
-    ]
+    others = _others(view)
+    if first.kind == "question":
+        found.named = [] if view.brief["asked_before"] else _names(others)
+        return found
     for name in others[:FURTHER]:
         move = walk(FLOWS[Topic(name)], view)
         if isinstance(move, list) and _reads(move):
@@ -42,8 +41,22 @@ def further(view: View, first: Move) -> Further:
             found.answers.append(move)
         else:
             found.named.append(NAMES[Topic(name)])
-    found.named += [NAMES[Topic(name)] for name in others[FURTHER:]]
+    found.named += _names(others[FURTHER:])
     return found
+
+
+def named_beside(view: View) -> list[str]:
+    """The further wishes by name, for a question that has to be answered first."""
+    return [] if view.brief["asked_before"] else _names(_others(view))
+
+
+def _others(view: View) -> list[str]:
+    first = view.topic["topic"]
+    return [name for name in view.topic["also"] if not one_matter(name, first) and not _price_of_use(view, name)]
+
+
+def _names(topics: Sequence[str]) -> list[str]:
+    return [NAMES[Topic(name)] for name in topics]
 
 
 def _price_of_use(view: View, name: str) -> bool:

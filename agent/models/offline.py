@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agent.control import ASK, ESCALATE, REPLY
+from agent.control import ASK, ESCALATE, REPLY, AskCustomer
 from agent.flows.payments import AFTER_DECLINED_RETRY
 from agent.flows.refunds import NAMED_PAYMENT
 from agent.flows.refusals import refused
 from agent.flows.steps import HandOver, Move, Say, walk
-from agent.flows.table import EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
-from agent.flows.view import SUBSTANTIAL, View
-from agent.flows.wishes import further, one_text
+from agent.flows.table import AGREED, EXPLAINS, FLOWS, HANDS_OVER, NAMES, OFFERED, UNASKED
+from agent.flows.view import View
+from agent.flows.wishes import further, named_beside, one_text
 from agent.models.chat import ChatRequest, Completion, Message, ToolCall, Usage
 from agent.prompting import render
 from agent.topics.names import Topic
@@ -31,6 +31,9 @@ NEARLY = 0.75
 NO_PART = frozenset(
     {Topic.GREETING_OR_THANKS, Topic.UNKNOWN, Topic.HOW_TO, Topic.ACCOUNT_ACCESS, Topic.TECHNICAL_PROBLEM}
 )
+
+
+ASKED_BEFORE = HandOver("not_understood", "The answer to Lee's question leaves it as open as it was.")
 
 
 class OfflinePlanner:
@@ -48,9 +51,9 @@ def plan(view: View) -> Move:
         return HandOver("cannot_solve", f"The planner's own reply did not stand up to the check: {view.reply_refused}")
     if view.brief["confirmed"]:
         return walk(AFTER_DECLINED_RETRY, view) or HandOver("cannot_solve", "Nothing is left to do.")
-    no = refused(view)
-    if no is not None:
-        return no
+    settled = refused(view) or _agreed(view)
+    if settled is not None:
+        return settled
     topic = _named(view) or Topic(view.topic["topic"])
     if view.hints.ids("ch_", "py_") and topic not in HANDS_OVER:
         move = walk(NAMED_PAYMENT, view)
@@ -60,10 +63,25 @@ def plan(view: View) -> Move:
         topic = Topic.UNKNOWN
     if topic in UNASKED and view.brief["asked_before"] == 0 and _two_kinds(view, topic):
         return Say("which_wish", _two_wishes, kind="question")
-    move = _faint(view, topic) if view.topic["confidence"] < CLEAR_FROM else walk(FLOWS[topic], view)
+    move = walk(FLOWS[topic], view) if _strong(view, topic) else _faint(view, topic)
     if isinstance(move, Say) and move.empty:
         move = _other_reading(view) or move
     return move or HandOver("cannot_solve", "The flow of this topic came to no end.")
+
+
+def _agreed(view: View) -> Move | None:
+    """What the customer says yes to, where Lee's last words asked about a change that the law takes no yes for."""
+    flow = next((flow for template, flow in AGREED.items() if view.agreed(template)), None)
+    return None if flow is None else walk(flow, view)
+
+
+def _strong(view: View, topic: Topic) -> bool:
+    """Whether the reading is strong enough for what the topic's flow would do without asking."""
+    if topic not in OFFERED:
+        return True
+    if topic is Topic.UPDATE_PAYMENT_METHOD:
+        return view.plainly_asks("card_update_link")
+    return view.plainly_asks("refund", borne_out=view.hints.point_at_payment or topic is Topic.DUPLICATE_CHARGE)
 
 
 def _named(view: View) -> Topic | None:
@@ -85,13 +103,11 @@ def _rather_unknown(view: View) -> bool:
 
 
 def _other_reading(view: View) -> Move | None:
-    """What another reading of the message leads to, where the likeliest one leads to nothing. It changes something
-    unasked only when that reading has a substantial probability; else the customer is asked about the change."""
-    for name, probability in view.others():
+    """What another reading of the message leads to, where the likeliest one leads to nothing. It changes nothing by
+    itself: the customer is asked about the change."""
+    for name, _ in view.others():
         topic = Topic(name)
-        sure = probability >= SUBSTANTIAL and view.topic["known"]
-        flow = OFFERED[topic] if topic in OFFERED and not sure else FLOWS[topic]
-        move = walk(flow, view)
+        move = walk(OFFERED.get(topic, FLOWS[topic]), view)
         leads_on = move is not None and not isinstance(move, HandOver) and not (isinstance(move, Say) and move.empty)
         for_human = topic is Topic.HUMAN_REQUEST or (topic in HANDS_OVER and view.is_left(name))
         if leads_on or (move is not None and for_human):
@@ -131,10 +147,9 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
         return move
     if isinstance(move, HandOver):
         return [(ESCALATE, {"reason": move.reason, "summary": move.summary})]
-    offered = move.choices(view)
-    if move.kind == "question" and len(offered) > 1:
-        question = render(f"{move.template}.v1.j2", **move.values(view))
-        return [(ASK, {"question": question, "choices": offered})]
+    offered = move.choices(view) if move.kind == "question" else []
+    if len(offered) > 1:
+        return _asked(view, move, offered)
     more = further(view, move)
     if more.calls:
         return more.calls
@@ -145,7 +160,23 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
     kind, citations = move.kind, list(dict.fromkeys(name for each in said for name in each.citations(view)))
     if kind == "answer" and not citations and view.topic["confidence"] < SURE_FROM:
         text, kind = f"{text}\n\n{render('is_it_that.v1.j2')}", "question"
+    if kind == "question" and view.said(text):
+        return _calls(view, ASKED_BEFORE)
     return [(REPLY, {"text": text, "citations": citations, "kind": kind})]
+
+
+def _asked(view: View, move: Say, offered: list[dict[str, str]]) -> list[tuple[str, dict[str, Any]]]:
+    """A question with its choices. Nobody is asked the same twice, and one answer cannot mean several changes."""
+    if view.hints.every:
+        return _calls(view, HandOver("cannot_solve", "The customer means all of those that Lee listed."))
+    named = named_beside(view)
+    question = render(f"{move.template}.v1.j2", **move.values(view))
+    if named:
+        question = f"{question}\n{render('also.v1.j2', wishes=named)}"
+    call = {"question": question, "choices": offered}
+    if view.said(AskCustomer.model_validate(call).text):
+        return _calls(view, ASKED_BEFORE)
+    return [(ASK, call)]
 
 
 def _completion(calls: list[tuple[str, dict[str, Any]]], name: str) -> Completion:

@@ -9,7 +9,13 @@ _QUOTE_BEGINS = re.compile(
     r"^(?:on .{4,120} wrote:|-{2,} ?(?:original|forwarded) message ?-{2,}|from: .+@.+)\s*$", re.IGNORECASE
 )
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"”’)\]]*\s+(?=\S)|\n+|(?<=[؟。！？])")
-_CLAUSE = re.compile(r";|,?\s+(?:and also|also|and then|plus|and)\s+", re.IGNORECASE)
+# Where a second wish may begin: at a word that adds one, at a semicolon, and at a comma before "then" or "please".
+_CLAUSE = re.compile(
+    r"\s*[;,]?\s+(?:(?:and|but)\s+(?:also|then|please)|and|also|plus|as well as)\s+(?:please\s+|also\s+|then\s+)?"
+    r"|\s*;\s*(?:(?:and|also|then|plus|please)\s+)*|\s*,\s*(?:then|please)\s+",
+    re.IGNORECASE,
+)
+SHORTEST = 2  # words of a clause that may be a wish of its own
 
 
 def own_words(text: str) -> str:
@@ -50,10 +56,10 @@ def sentences(text: str) -> list[str]:
 
 
 def clauses(text: str) -> list[str]:
-    """Finer than sentences: cut at "and", "also" and semicolons too, where both sides are long enough to be a wish."""
+    """Finer than sentences: cut where a second wish may begin, if both sides are long enough to be one."""
     found: list[str] = []
     for sentence in sentences(text):
         parts = [part.strip(" ,.") for part in _CLAUSE.split(sentence)]
-        whole = len(parts) == 1 or any(len(part.split()) < 3 for part in parts)
+        whole = len(parts) == 1 or any(len(part.split()) < SHORTEST for part in parts)
         found.extend([sentence] if whole else parts)
     return found

@@ -48,7 +48,12 @@ _AFTER = (
     r"(?!\w| \d\d\b)"
 )
 _BARE = r"(?<![\w.,:/$€£-])(?P<number>\d{1,6}[.,]\d{2})(?![\w%:/-]|[.,]\d)"
-_AMOUNTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_BEFORE, _AFTER, _BARE))
+# "48 instead of 60 dollars": set against an amount, a number is one too, in its currency.
+_AGAINST = (
+    rf"(?<![\w.,:/$€£-])(?P<number>{_NUMBER})(?= (?:instead of|rather than|and not|not) "
+    rf"(?:{_NUMBER})[ \u00a0\u202f]?(?P<after>{_ANY_CURRENCY})(?!\w))"
+)
+_AMOUNTS = tuple(re.compile(pattern, re.IGNORECASE) for pattern in (_BEFORE, _AFTER, _AGAINST, _BARE))
 
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
