@@ -13,7 +13,7 @@ from agent.refusal import refuses
 from agent.turn import OpenTurn, Units
 from billing.ids import CustomerId
 from policy.proposals import Principal, Role
-from store.errors import TurnDone
+from store.errors import NotFound, TurnDone
 from store.turns import TurnRow
 
 
@@ -22,24 +22,27 @@ def open_turn(store: Units, turn_id: str) -> OpenTurn:
 
     Raises `NotFound`, `TurnRunning`, `LogUnavailable`, and ValueError for a role that does not exist.
     """
-    with store.unit() as uow:
+    with store.opening() as uow:
         try:
             turn = uow.turns.start(turn_id)
         except TurnDone:
             turn = uow.turns.get(turn_id)
         case = uow.cases.get(turn.case_id)
-        message = uow.messages.get(turn.message_id)
-        conversation = until(uow.messages.of(case.id), message.id)
-        if turn.status != "done" and turn.proposal_id is None and refuses(message.body):
-            uow.consents.withdraw(case.id, message.id)  # what waits for a yes can no longer be carried out
+        said = uow.messages.of(case.id)
+        message = next((row for row in said if row.id == turn.message_id), None)
+        if message is None:
+            raise NotFound("message", turn.message_id)
         before = [each for each in uow.turns.of(case.id) if each.n < turn.n]
         asked = _asked(before)
         offered = offered_choices(uow.turns.steps(before[-1].id)) if asked else ()
+    if turn.status != "done" and turn.proposal_id is None and refuses(message.body):
+        with store.unit() as uow:
+            uow.consents.withdraw(case.id, message.id)  # what waits for a yes can no longer be carried out
     return OpenTurn(
         case=case,
         turn=turn,
         message=message,
-        conversation=conversation,
+        conversation=until(said, message.id),
         principal=Principal(CustomerId(case.customer), case.user, Role(case.role)),
         asked_before=asked,
         ours=(case.owner, case.epoch) == ("lee", turn.epoch),

@@ -49,9 +49,8 @@ def _release(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
         uow.cases.require(case.id, "lee", turn.epoch)
         kind = "draft" if ending.held else "outbound"
         said = uow.messages.add(case.id, kind, _author(result), result.reply, turn.id, f"reply:{turn.id}")
-        if result.topic != "unknown" or case.topic is None:
-            uow.cases.set_topic(case.id, result.topic)
-        uow.cases.set_status(case.id, result.outcome)
+        about = result.topic if result.topic != "unknown" or case.topic is None else None
+        uow.cases.set_status(case.id, result.outcome, about)
         if ending.packet is not None and ending.reason is not None:
             uow.escalations.open(case.id, turn.id, ending.proposal, ending.reason[:80], ending.packet)
             uow.cases.take_over(case.id, INBOX)

@@ -44,6 +44,7 @@ class CaseRow:
 class CaseRows:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
+        self._held: dict[str, CaseRow] = {}  # by nobody else until the unit ends, so they are as they were read
 
     def open(self, customer: str, user: str, role: str, channel: str) -> CaseRow:
         """A new case, owned by Lee at epoch 1. All four come from the channel's authentication."""
@@ -61,10 +62,12 @@ class CaseRows:
                 "updated_at": now,
             },
         ).one()
-        return _case(row)
+        return self._hold(row)
 
     def get(self, case_id: str) -> CaseRow:
         """Raises `NotFound`."""
+        if case_id in self._held:
+            return self._held[case_id]
         row = self._uow.connection.execute(_ONE, {"wanted": case_id}).first()
         if row is None:
             raise NotFound("case", case_id)
@@ -72,10 +75,12 @@ class CaseRows:
 
     def locked(self, case_id: str) -> CaseRow:
         """`get`, holding the case until the unit ends, so that numbering and queueing within it are serial."""
+        if case_id in self._held:
+            return self._held[case_id]
         row = self._uow.connection.execute(_HELD, {"wanted": case_id}).first()
         if row is None:
             raise NotFound("case", case_id)
-        return _case(row)
+        return self._hold(row)
 
     def list(self, status: str | None = None) -> list[CaseRow]:
         """Newest first; all of them, or those of one status."""
@@ -93,11 +98,11 @@ class CaseRows:
         """Raises `NotFound`."""
         return self._set(case_id, topic=topic)
 
-    def set_status(self, case_id: str, status: str) -> CaseRow:
-        """Raises `NotFound`, and `Conflict` for an unknown status."""
+    def set_status(self, case_id: str, status: str, topic: str | None = None) -> CaseRow:
+        """And what the case is about, if that is given. Raises `NotFound`, and `Conflict` for an unknown status."""
         if status not in ("open", "awaiting_customer", "escalated", "resolved"):
             raise Conflict(f"A case cannot be {status!r}.")
-        return self._set(case_id, status=status)
+        return self._set(case_id, status=status, **({} if topic is None else {"topic": topic}))
 
     def take_over(self, case_id: str, human: str) -> CaseRow:
         """A human owns the case from now on; whatever began at the old epoch is stale. Audited. Raises `NotFound`."""
@@ -125,7 +130,11 @@ class CaseRows:
         ).first()
         if row is None:
             raise NotFound("case", case_id)
-        return _case(row)
+        return self._hold(row)
+
+    def _hold(self, row: Row[tuple[object, ...]]) -> CaseRow:
+        self._held[row.id] = case = _case(row)
+        return case
 
 
 def _case(row: Row[tuple[object, ...]]) -> CaseRow:

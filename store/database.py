@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from store.dialects import engines, unavailable, unfit
+from store.dialects import engines, unavailable, unfit, unwaited
 from store.errors import KeyMissing, KeysDiffer, LogUnavailable, NestedUnit, TooLong
 from store.ids import fresh
 from store.instants import Clock
@@ -39,6 +39,7 @@ class Store:
 
     def __init__(self, engines: tuple[Engine, Engine, Engine], keys: Keyring, folder: Path, clock: Clock) -> None:
         self._writer, self._noting, self._reader = engines
+        self._opening = engines[1] if engines[0].dialect.name == "sqlite" else engines[0]
         self._open = threading.local()
         # Writers of one process queue up; SQLite itself would have them look again and again, in no order.
         self._queue = threading.Lock() if engines[0].dialect.name == "sqlite" else nullcontext()
@@ -62,6 +63,16 @@ class Store:
         very commit, all of it or nothing), `TooLong`, `NestedUnit`."""
         with self._one(self._writer) as connection:
             yield UnitOfWork(connection, self.keys.for_one_unit(), self.clock, self.worker)
+
+    @contextmanager
+    def opening(self) -> Generator[UnitOfWork]:
+        """A unit, serial with all others, for setting a turn running: no disk is waited for, as with notes.
+
+        A loss of power may leave the turn queued again, and whoever takes it up begins where this one did. Nothing may
+        be audited in it: a signed checkpoint could know of an entry that the database has lost."""
+        with self._one(self._opening) as connection:
+            unwaited(connection)
+            yield UnitOfWork(connection, self.keys.for_one_unit(), self.clock, self.worker, lasting=False)
 
     @contextmanager
     def notes(self) -> Generator[Steps]:

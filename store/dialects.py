@@ -54,7 +54,7 @@ def engines(url: str) -> tuple[Engine, Engine, Engine]:
         writer, noting = _postgresql(server, _WRITING), _postgresql(server, _WRITING)
         reader = _postgresql(server, _READING)
         event.listen(writer, "begin", _alone)
-        event.listen(noting, "begin", _unwaited)
+        event.listen(noting, "begin", unwaited)
         return writer, noting, reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
 
@@ -100,8 +100,10 @@ def _alone(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
 
 
-def _unwaited(connection: Connection) -> None:
-    connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
+def unwaited(connection: Connection) -> None:
+    """This transaction's commit is not waited for. On SQLite that is so for every one of the noting engine."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
 
 
 def _sqlite(url: str, begin: str | None, *, synchronous: str = "FULL", query_only: bool = False) -> Engine:

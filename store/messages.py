@@ -53,6 +53,7 @@ class MessageRow:
 class MessageRows:
     def __init__(self, uow: UnitOfWork) -> None:
         self._uow = uow
+        self._added: dict[str, str] = {}  # in this unit, with their cases
 
     def add(
         self,
@@ -93,6 +94,7 @@ class MessageRows:
                 "created_at": now,
             },
         )
+        self._added[message_id] = case_id
         return MessageRow(
             message_id,
             case_id,
@@ -115,6 +117,8 @@ class MessageRows:
 
     def case_of(self, message_id: str) -> str:
         """The case's id. Raises `NotFound`."""
+        if message_id in self._added:
+            return self._added[message_id]
         found = self._uow.connection.execute(_CASE, {"wanted": message_id}).scalar()
         if found is None:
             raise NotFound("message", message_id)

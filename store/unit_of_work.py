@@ -27,13 +27,17 @@ if TYPE_CHECKING:
 class UnitOfWork:
     """Commits or vanishes as a whole. Made by `Store.unit()` and `Store.look()`; await nothing while it is open.
 
-    `worker` is the life that this process has signed in with (`store.workers`), None where it takes no turns."""
+    `worker` is the life that this process has signed in with (`store.workers`), None where it takes no turns. What is
+    not `lasting` may be lost with the machine's power, and nothing is audited in it."""
 
-    def __init__(self, connection: Connection, keys: Keyring, clock: Clock, worker: str | None = None) -> None:
+    def __init__(
+        self, connection: Connection, keys: Keyring, clock: Clock, worker: str | None = None, *, lasting: bool = True
+    ) -> None:
         self.connection = connection
         self.keys = keys
         self.clock = clock
         self.worker = worker
+        self._lasting = lasting
         self.cases = CaseRows(self)
         self.messages = MessageRows(self)
         self.turns = TurnRows(self)
@@ -52,5 +56,7 @@ class UnitOfWork:
         """Append to the audit log; `payload` is JSON, redacted and sealed under `customer`'s key (None: the house's).
 
         Returns the entry with its leaf hash, which may go into Stripe's metadata as a witness.
-        Raises `LogUnavailable` when a new key cannot be kept."""
+        Raises `LogUnavailable` when a new key cannot be kept, ValueError where it might not last."""
+        if not self._lasting:
+            raise ValueError(f"{kind} is to be audited in a unit that may be lost")
         return self.log.append(kind, actor, case_id, customer, payload)

@@ -51,7 +51,7 @@ DOES: Final = {
     "keeps nothing",
     "Lee: the whole durable turn": "workflow on DBOS; message, each step and reply redacted, sealed for the customer "
     "and kept beside entries of the audit log; topic and language read, every sentence of the reply checked by an "
-    "encoder and against the facts; 3 waits for the disk",
+    "encoder and against the facts; 2 waits for the disk",
     "raw openai client": "a loop of ten lines over the SDK; keeps and checks nothing",
     "openai-agents": "schemas of three tools, arguments checked; tracing off; keeps nothing",
     "pydantic-ai": "schemas of three tools, arguments checked; keeps nothing",

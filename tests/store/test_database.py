@@ -130,6 +130,41 @@ def test_only_notes_wait_for_no_disk_and_they_lie_in_the_same_log(store: Store, 
 
 
 @BOTH
+def test_a_turn_is_set_running_without_waiting_for_a_disk_and_nothing_is_audited_so(
+    store: Store, case: CaseRow
+) -> None:
+    unwaited = {"sqlite": ("PRAGMA synchronous", 1), "postgresql": ("SHOW synchronous_commit", "off")}
+    with store.unit() as uow:
+        turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya@example.com", "Hello?").id)
+    with store.opening() as uow:
+        asked, told = unwaited[uow.connection.dialect.name]
+        assert uow.connection.execute(text(asked)).scalar() == told
+        assert uow.turns.start(turn.id).status == "running"
+        with pytest.raises(NestedUnit), store.unit():
+            pass
+    with store.unit() as uow:
+        assert uow.connection.execute(text(asked)).scalar() != told
+        assert uow.turns.get(turn.id).status == "running"
+    with pytest.raises(ValueError, match="may be lost"), store.opening() as uow:
+        uow.record("case.taken_over", "human:max", case.id, case.customer, {})
+    with store.look() as uow:
+        assert uow.log.size() == 0
+
+
+@BOTH
+def test_a_case_that_is_held_is_as_it_was_changed_last(store: Store, case: CaseRow) -> None:
+    with store.unit() as uow:
+        assert uow.cases.locked(case.id) == case
+        assert uow.cases.take_over(case.id, "max").epoch == 2
+        changed = uow.cases.set_status(case.id, "resolved", "how_to")
+        assert (changed.owner, changed.status, changed.topic) == ("human", "resolved", "how_to")
+        assert uow.cases.get(case.id) == uow.cases.locked(case.id) == changed
+        assert uow.cases.hand_back(case.id, "max").epoch == 3
+    with store.look() as uow:
+        assert (uow.cases.get(case.id).owner, uow.cases.get(case.id).topic) == ("lee", "how_to")
+
+
+@BOTH
 def test_notes_are_all_kept_or_none(store: Store, case: CaseRow) -> None:
     with store.unit() as uow:
         turn = uow.turns.queue(case, uow.messages.add(case.id, "inbound", "maya@example.com", "Hello?").id)
