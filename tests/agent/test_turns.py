@@ -196,14 +196,14 @@ async def test_sources_that_do_not_answer_end_with_a_human(office: Opener) -> No
 async def test_a_store_that_cannot_be_written_yields_a_plain_sentence_and_no_effect(office: Opener) -> None:
     async with office() as o:
         turn = o.queue("cus_maya", "Please refund my Starter payment of $20")
-        unit = o.store.unit
+        unit, opening = o.store.unit, o.store.opening
 
         def full():
             raise LogUnavailable("The disk is full.")
 
-        o.store.unit = full
+        o.store.unit = o.store.opening = full
         result = await o.lee.take_turn(turn.id)
-        o.store.unit = unit
+        o.store.unit, o.store.opening = unit, opening
         assert (result.stored, result.outcome) == (False, "escalated")
         assert "nothing has been changed" in result.reply
         assert o.refunds() == []
