@@ -34,7 +34,8 @@ _EXTREMES = {
 _BY_WORD = {word.replace("~", " "): which for which, words in _EXTREMES.items() for word in words.split()}
 _EXTREME = re.compile(
     rf"\bthe ({'|'.join(sorted(_BY_WORD, key=len, reverse=True))})"
-    r"(?: (?:one|payment|charge|invoice|bill|amount|plan|subscription|of (?:the two|them|these|those)))?\W*$",
+    r"(?: (?:one|payment|charge|invoice|bill|amount|plan|subscription|of (?:the two|them|these|those)))?"
+    r"(?:\W+(?:please|thanks|thank you))?\W*$",
     re.I,
 )
 _EVERY = re.compile(
