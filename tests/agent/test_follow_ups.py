@@ -1,4 +1,4 @@
-"""What customers answer to Lee's questions, in words of our own and read by the real classifier: understood, asked about
+"""What customers answer to Lee's questions, in words of our own, read by the real classifier: understood, asked about
 once, or a human's; never a guess, and never the same question twice."""
 
 from __future__ import annotations
