@@ -141,8 +141,9 @@ class Lee:
             early = await self._before_any_model(opened, endings, worked)
             if early is not None:
                 return early
-        end = await self._loop(opened, journal, calls, topic, confirmed)
-        return await endings.of(worked, end, lambda: self._evidence(opened, journal, calls), HeldReply(self.claims))
+        held = HeldReply(self.claims)
+        end = await self._loop(opened, journal, calls, topic, confirmed, held)
+        return await endings.of(worked, end, lambda: self._evidence(opened, journal, calls), held)
 
     async def _before_any_model(self, opened: OpenTurn, endings: Endings, worked: Worked) -> Ending | None:
         if self.settings.autonomy.mode(worked.topic.topic) is Mode.OFF:
@@ -218,7 +219,7 @@ class Lee:
         return None
 
     async def _loop(
-        self, opened: OpenTurn, journal: Journal, calls: Calls, topic: TopicView, confirmed: Any
+        self, opened: OpenTurn, journal: Journal, calls: Calls, topic: TopicView, confirmed: Any, held: HeldReply
     ) -> LoopEnd:
         bounds = self.settings.bounds
         today = self.store.clock().date()
@@ -238,7 +239,6 @@ class Lee:
         )
         system = Message("system", render(SYSTEM_PROMPT, company=self.settings.company, brief=told))
         conversation = as_messages(opened.conversation, bounds.ticket_characters, bounds.conversation_messages)
-        held = HeldReply(self.claims)
 
         def judge(text: str, citations: tuple[str, ...]) -> Sequence[str]:
             return held.check(text, citations, self._evidence(opened, journal, calls)).problems

@@ -51,11 +51,20 @@ class Held:
 
 
 class HeldReply:
+    """For one turn. The latest reply is known again: the same words, on the same evidence, are judged once."""
+
     def __init__(self, detector: ClaimDetector) -> None:
         self._detector = detector
+        self._latest: tuple[tuple[str, tuple[str, ...], Evidence], Held] | None = None
 
     def check(self, text: str, citations: Sequence[str], evidence: Evidence) -> Held:
         """Every sentence against the evidence. No problems: it may be composed and released."""
+        asked, latest = (text, tuple(citations), evidence), self._latest
+        if latest is None or latest[0] != asked:
+            self._latest = latest = asked, self._judged(*asked)
+        return latest[1]
+
+    def _judged(self, text: str, citations: Sequence[str], evidence: Evidence) -> Held:
         body = text.replace(PLACEHOLDER, " ")
         if len(text) > LONGEST:
             return Held((f"The reply is longer than {LONGEST} characters.",))
