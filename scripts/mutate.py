@@ -180,10 +180,11 @@ class Trial:
 
     def _run(self, items: list[Any], anchor: Any) -> int:
         """In a child: 1 as soon as one fails, whose name is left in `killer`."""
-        for item in items:
+        for item, following in zip(items, [*items[1:], anchor], strict=True):
             # A loop without an end uses up its processor time, and the signal ends this process.
             signal.setitimer(signal.ITIMER_PROF, 5 + 10 * self.seconds[item.nodeid])
-            item.ihook.pytest_runtest_protocol(item=item, nextitem=anchor)
+            # Told of another one as the next, pytest keeps that one's module open, and the next test fails for it.
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 self.killer.write_text(item.nodeid, encoding="utf-8")
                 return 1
