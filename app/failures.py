@@ -46,7 +46,9 @@ def explained(error: BaseException) -> tuple[str, int] | None:
         kind = getattr(loaded, name, None) if loaded is not None else None
         if kind is not None and isinstance(error, kind):
             sentence = " ".join(str(error).split())
-            return _with_contact(sentence) if name == "LogUnavailable" else sentence, code
+            # Whoever could act has put the house together; others only looked, and have no customer waiting.
+            acting = "app.wiring" in sys.modules
+            return _with_contact(sentence) if name == "LogUnavailable" and acting else sentence, code
     return None
 
 

@@ -112,7 +112,8 @@ def close(store: Store, case_id: str, human: str) -> None:
 
 
 def _waiting(uow: UnitOfWork, case_id: str) -> EscalationRow:
-    """The newest unfinished escalation of a case that carries a proposal."""
+    """The newest unfinished escalation of a case that carries a proposal. Raises `NotFound`, `Conflict`."""
+    uow.cases.get(case_id)
     found = [row for row in uow.escalations.of(case_id) if row.status != "closed" and row.proposal_id is not None]
     if not found:
         raise Conflict(f"Nothing in case {case_id} waits for an approval.")

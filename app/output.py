@@ -22,6 +22,11 @@ def print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def counted(count: int, thing: str, things: str | None = None) -> str:
+    """`1 case`, `2 cases`; `things` where the plural is another."""
+    return f"{count:,} {thing if count == 1 else things or f'{thing}s'}"
+
+
 def amount(effect: dict[str, Any]) -> str:
     if effect.get("amount") is None:
         return ""

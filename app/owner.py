@@ -8,9 +8,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from store.errors import LogUnavailable
+
 
 class Owned(RuntimeError):
     """Another process owns the data folder."""
+
+
+def owner_of(data: Path) -> int | None:
+    """The process at work in a data folder, if one is. Only looks: a lock, however short, could turn away a start."""
+    try:
+        pid = int((data / "owner.lock").read_text(encoding="utf-8").rpartition(" ")[2])
+    except (OSError, ValueError):  # no file yet, or nobody is at work
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:  # it was killed
+        return None
+    except PermissionError:
+        return pid
+    return pid
 
 
 class OwnerLock:
@@ -21,8 +38,11 @@ class OwnerLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> OwnerLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = self._path.open("a+", encoding="utf-8")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise LogUnavailable(f"The data folder {self._path.parent} cannot be used: {error.strerror}.") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

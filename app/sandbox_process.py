@@ -54,7 +54,10 @@ def start(data: Path, idle_seconds: int = 3600) -> Running:
     Two processes starting at once start one. It ends by itself after `idle_seconds` without a request; its file stays.
     Raises `SandboxUnavailable`.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SandboxUnavailable(f"the data folder {data} cannot be used: {error.strerror}") from error
     with _alone(data):
         running = find(data)
         if running is not None:

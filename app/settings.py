@@ -6,12 +6,22 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from agent.settings import AgentSettings
 from app.house import ROOT
 
+
+def database(url: str) -> str:
+    """The URL, if the store knows such databases. Raises ValueError."""
+    from store.dialects import known  # only where one is named: most commands need no database engine
+
+    known(url)
+    return url
+
+
+Database = Annotated[str, AfterValidator(database)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
@@ -29,9 +39,9 @@ class Settings(BaseSettings):
 
     data: Path = Field(ROOT / "data", description="Folder of everything Lee keeps.")
     keys: Path | None = Field(None, description="Folder of signing key and checkpoints; default: <data>/keys.")
-    keys_url: str | None = Field(None, description="Database of the data keys; default: a SQLite file in <keys>.")
+    keys_url: Database | None = Field(None, description="Database of the data keys; default: a SQLite file in <keys>.")
     key_file: Path | None = Field(None, description="What wraps the data keys; default: <keys>/wrapping.key.")
-    database_url: str | None = Field(None, description="sqlite:///… or postgresql://…; default: SQLite in <data>.")
+    database_url: Database | None = Field(None, description="sqlite:///… or postgresql://…; default: SQLite in <data>.")
     human_contact: str = Field("support@acme-cloud.example", description="Where a customer always reaches a human.")
 
     return_url: str | None = Field(None, description="Where customers come back to from Stripe's pages.")
@@ -125,7 +135,9 @@ def load_settings(**given: Any) -> Settings:
     try:
         return WithFile(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        places = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        places = "; ".join(
+            f"{'.'.join(map(str, e['loc']))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
         raise SettingsError(f"settings: {places}") from error
     except ValueError as error:
         raise SettingsError(f"{data / 'lee.toml'} cannot be read: {error}") from error

@@ -13,7 +13,7 @@ from typing import cast
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -37,26 +37,39 @@ def engines(url: str) -> tuple[Engine, Engine, Engine]:
     and the writer's commit takes along what is before it (sqlite.org/pragma.html#pragma_synchronous,
     postgresql.org/docs/current/wal-async-commit.html).
 
-    Raises ValueError for an in-memory SQLite database (its connections would not share it) and for other databases.
+    Raises as `known` does.
     """
-    parsed = make_url(url)
+    parsed = known(url)
     if parsed.get_backend_name() == "sqlite":
-        if not parsed.database or parsed.database == ":memory:":
-            raise ValueError("The store needs a database file: sqlite:///path/to/lee.db")
-        _private(Path(parsed.database))
+        _private(Path(str(parsed.database)))
         return (
             _sqlite(url, "BEGIN IMMEDIATE"),
             _sqlite(url, "BEGIN IMMEDIATE", synchronous="NORMAL"),
             _sqlite(url, "BEGIN", query_only=True),
         )
-    if parsed.get_backend_name() == "postgresql":
-        server = parsed.set(drivername="postgresql+psycopg")
-        writer, noting = _postgresql(server, _WRITING), _postgresql(server, _WRITING)
-        reader = _postgresql(server, _READING)
-        event.listen(writer, "begin", _alone)
-        event.listen(noting, "begin", unwaited)
-        return writer, noting, reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-    raise ValueError(f"The store knows SQLite and PostgreSQL, not {parsed.get_backend_name()}.")
+    server = parsed.set(drivername="postgresql+psycopg")
+    writer, noting = _postgresql(server, _WRITING), _postgresql(server, _WRITING)
+    reader = _postgresql(server, _READING)
+    event.listen(writer, "begin", _alone)
+    event.listen(noting, "begin", unwaited)
+    return writer, noting, reader.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def known(url: str) -> URL:
+    """The URL of a database that the store knows. Raises ValueError, which does not repeat it (it may hold a password),
+    for any other, and for an in-memory SQLite database: its connections would not share it."""
+    try:
+        parsed = make_url(url)
+        kind = parsed.get_backend_name()
+    except (ArgumentError, ValueError):
+        raise ValueError("it is no database URL; one is sqlite:///path/to/lee.db or postgresql://…") from None
+    if kind not in ("sqlite", "postgresql"):
+        raise ValueError(
+            f"the store knows SQLite (sqlite:///path/to/lee.db) and PostgreSQL (postgresql://…), not {kind}"
+        )
+    if kind == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise ValueError("the store needs a database file: sqlite:///path/to/lee.db")
+    return parsed
 
 
 def key_engines(url: str) -> tuple[Engine, Engine]:
@@ -64,8 +77,7 @@ def key_engines(url: str) -> tuple[Engine, Engine]:
     of their own. On SQLite what is overwritten is zeros in the file.
 
     Raises ValueError as `engines` does."""
-    parsed = make_url(url)
-    if parsed.get_backend_name() == "sqlite":
+    if known(url).get_backend_name() == "sqlite":
         writer, _, _ = engines(url)
         for engine in (writer, reader := _sqlite(url, None)):
             event.listen(engine, "connect", _secure_delete)

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, make_url
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.exc import DBAPIError
 
 from audit.entry import StoredEntry
-from store.dialects import engines, unavailable
+from store.dialects import engines, known, unavailable
 from store.errors import LogUnavailable
 from store.log import read_entries
 
@@ -35,12 +35,14 @@ def reading_log(url: str) -> Generator[Iterator[StoredEntry]]:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    parsed = known(url)
     if parsed.get_backend_name() != "sqlite":
         return engines(url)[2]
-    path = Path(parsed.database or "")
-    if not path.is_file():
-        raise LogUnavailable(f"The log cannot be read: there is no database {path.name or url}.")
+    path = Path(str(parsed.database))
+    try:
+        path.open("rb").close()
+    except OSError as error:
+        raise LogUnavailable(f"The log in {path} cannot be read: {error.strerror}.") from error
     # A log beside which no -wal file lies is whole in itself, and may lie where nothing can be written.
     alone = not path.with_name(f"{path.name}-wal").exists()
     options = "mode=ro&immutable=1&uri=true" if alone else "mode=ro&uri=true"

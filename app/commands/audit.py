@@ -15,8 +15,9 @@ from app.auditing import export as export_bundle
 from app.auditing import match as match_books
 from app.cli import run
 from app.failures import Plainly
-from app.output import console, print_json
+from app.output import console, counted, print_json
 from app.records import open_records, open_to_act
+from app.settings import database as known_database
 from app.settings import load_settings
 from audit.completeness import Orphan
 from tools.stripe_books import KEPT
@@ -74,7 +75,7 @@ def verify(
             checked = check_log(store)
     else:
         settings = load_settings()
-        url = settings.store_url if database is None else database if "://" in database else f"sqlite:///{database}"
+        url = settings.store_url if database is None else _url(database)
         checked = check_kept(url, settings.keys_folder, checkpoint, public_key)
     report = checked.report
     if as_json:
@@ -93,7 +94,9 @@ def verify(
     else:
         _say(log_words(checked), (f"{found.kind}: {found.message}" for found in report.findings))
     if not report.ok:
-        raise Plainly(f"the log was changed: {len(report.findings)} findings")
+        only_notes = all(found.kind == "checkpoint_invalid" for found in report.findings)
+        what = "the checkpoints are not this log's, or were changed" if only_notes else "the log was changed"
+        raise Plainly(f"{what} ({counted(len(report.findings), 'finding')})")
 
 
 def _verify_bundle(folder: Path, checkpoint: Path | None, public_key: Path | None, *, as_json: bool) -> None:
@@ -105,7 +108,15 @@ def _verify_bundle(folder: Path, checkpoint: Path | None, public_key: Path | Non
     else:
         _say(bundle_words(report, verifier, own_key=public_key is None), report.findings)
     if not report.ok:
-        raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
+        raise Plainly(f"the bundle does not hold ({counted(len(report.findings), 'finding')})")
+
+
+def _url(database: str) -> str:
+    url = database if "://" in database else f"sqlite:///{database}"
+    try:
+        return known_database(url)
+    except ValueError as error:
+        raise typer.BadParameter(f"--database: {error}") from error
 
 
 @app.command(short_help="What happened in a case, with its proof.")
@@ -127,7 +138,7 @@ def export(
     _say([f"{folder}/case.md tells it, {folder}/bundle.json proves it: {report.proven} entries."], report.findings)
     console.print(Text("It holds personal data in the clear: keep it as you would a letter of the customer's."))
     if not report.ok:
-        raise Plainly(f"the bundle does not hold: {len(report.findings)} findings")
+        raise Plainly(f"the bundle does not hold ({counted(len(report.findings), 'finding')})")
 
 
 @app.command(short_help="Compare Stripe's own books with the log.")
@@ -147,7 +158,7 @@ def match(as_json: Json = False) -> None:
             words.append("Each has its counterpart: attempt, decision and outcome in the log, the effect at Stripe.")
         _say(words, (f"{orphan.kind} {orphan.intent}: {orphan.message}" for orphan in orphans))
     if orphans:
-        raise Plainly(f"Stripe and the log do not agree: {len(orphans)} findings")
+        raise Plainly(f"Stripe and the log do not agree ({counted(len(orphans), 'finding')})")
 
 
 async def _match() -> tuple[list[Orphan], int, int]:

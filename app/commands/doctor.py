@@ -9,7 +9,7 @@ import typer
 from rich.text import Text
 
 from app.failures import Plainly
-from app.output import console, print_json
+from app.output import console, counted, print_json
 from app.settings import load_settings
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -31,4 +31,4 @@ def command(as_json: Annotated[bool, typer.Option("--json", help="For programs."
         if finding.mend:
             console.print(Text(f"         {finding.mend}"), style="dim")
     if missing:
-        raise Plainly(f"{missing} things are missing")
+        raise Plainly(f"{counted(missing, 'thing is', 'things are')} missing")

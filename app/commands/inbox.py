@@ -49,10 +49,11 @@ def list_open(context: typer.Context, as_json: Json = False) -> None:
                 }
             )
         return
-    shown = table("case", "customer", "topic", "reason", "status", "since (UTC)")
+    shown = table("case", "customer", "since (UTC)", "what about")
     for row, case in found:
         since = f"{row.created_at:%Y-%m-%d %H:%M}"
-        shown.add_row(row.case_id, case.customer, case.topic, row.reason, row.status, since)
+        about = f"{case.topic or 'unknown'}: {row.reason} ({row.status})".replace("_", " ")
+        shown.add_row(row.case_id, case.customer, since, Text(about))
     console.print(shown if found else "Nothing waits for a human.")
 
 

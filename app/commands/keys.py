@@ -91,6 +91,9 @@ def erase(
     if as_json:
         print_json({"customer": customer, **asdict(gone)})
         return
+    if not gone.keys and not gone.cases:
+        _say(f"Nothing of {customer} is kept here, or it was erased already.")
+        return
     _say(f"{len(gone.keys)} data keys of {customer} are destroyed, in {len(gone.cases)} cases the name is overwritten.")
     _say("Older backups of the data keys still hold them, wrapped, until: lee keys rotate.")
 

@@ -110,7 +110,7 @@ def read_lines(file: Path) -> list[Line]:
     try:
         raw = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise Plainly(f"cannot read {file}: {error}") from error
+        raise Plainly(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from error
     lines: list[Line] = []
     wrong: list[str] = []
     for n, text in enumerate(raw, 1):
@@ -121,6 +121,8 @@ def read_lines(file: Path) -> list[Line]:
             lines.append(Line.model_validate({"id": str(n), **told}))
         except (ValueError, TypeError, ValidationError) as error:
             wrong.append(f"line {n}: {_why(error)}")
+    if not lines and not wrong:
+        raise Plainly(f"{file.name} holds no ticket")
     if wrong:
         raise Plainly(f"{file.name} was not taken, {len(wrong)} lines are no tickets; {'; '.join(wrong[:5])}")
     return lines

@@ -59,9 +59,19 @@ def status() -> None:
 @app.command()
 def reset() -> None:
     """Begin again with a fresh demo company; the old world, and what Lee knows of it, are put aside."""
-    data = load_settings().data
-    with OwnerLock(data):
-        running = sandbox_process.reset(data)
+    settings = load_settings()
+    elsewhere = [
+        f"LEE_{name.upper()}"
+        for name in ("database_url", "keys", "keys_url", "checkpoint_copy")
+        if getattr(settings, name) is not None
+    ]
+    if elsewhere:
+        raise Plainly(
+            f"{', '.join(elsewhere)} keeps what Lee knows of the present world outside {settings.data}, where it would"
+            " not be put aside: begin anew with another LEE_DATA and others of these"
+        )
+    with OwnerLock(settings.data):
+        running = sandbox_process.reset(settings.data)
     console.print(f"A fresh demo company, on {running.url}.")
 
 
