@@ -15,6 +15,25 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, inspect, make_url, text
 
+PAN = "4242424242424242"
+KEY = "51Nq8yQwErTyUiOpAsDfGh"
+FULLWIDTH, ARABIC = ("".join(chr(zero + int(digit)) for digit in PAN) for zero in (0xFF10, 0x0660))
+PLANTED = {
+    "plain": f"my card {PAN} please",
+    "spaces": "my card 4242 4242 4242 4242 please",
+    "no-break spaces": "my card 4242\u00a04242\u00a04242\u00a04242 please",
+    "dashes": "my card 4242-4242-4242-4242 please",
+    "en dashes": "my card 4242\u20134242\u20134242\u20134242 please",
+    "dots": "my card 4242.4242.4242.4242 please",
+    "lines": "my card\n4242\n4242\n4242\n4242\nplease",
+    "zero width": "my card 4242\u200b4242\u200b4242\u200b4242 please",
+    "full width": f"my card {FULLWIDTH} please",
+    "arabic": f"my card {ARABIC} please",
+    "security code": f"card {PAN} 12/29 cvv 9137",
+    "stripe key": f"use sk_live_{KEY}",
+    "restricted key": f"use rk_test_{KEY}",
+    "webhook secret": f"use whsec_{KEY}",
+}
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _SQLITE = b"SQLite format 3\0"
 
@@ -41,10 +60,13 @@ class Planted:
 
     def in_bytes(self, raw: bytes) -> bool:
         """As bytes that nobody decodes: a page of a database, a write-ahead log."""
-        told = [self.number, self.key, self.words, " ".join(re.findall("....", self.number))]
+        told = [self.number, self.key, self.words, " ".join(re.findall("....", self.number)), FULLWIDTH, ARABIC]
         return any(
             word.encode(coding) in raw.lower() for word in map(str.lower, told) for coding in ("utf-8", "utf-16-le")
         )
+
+
+HIDDEN = Planted(PAN, "9137", KEY, "jellyfish")
 
 
 def decoded(value: object) -> Iterator[str]:

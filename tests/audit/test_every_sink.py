@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import shutil
 import tempfile
 from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +23,23 @@ import pytest
 
 from agent.models.openai_chat import Endpoint, OpenAIChat
 from app import inbox
+from app.auditing import export
 from app.logs import logging_to
 from app.settings import load_settings
-from app.wiring import House
 from evals.attacks.places import PLACES, plant
 from evals.harness import Bench, open_copy
 from sandbox.faults import Fault
 from store.checkpoints import checkpoint
+from store.database import Store, open_store
 from store.erasure import erase
 from tests.agent.openai_server import Answer, error, reply, serving, text, tool_calls
-from tests.audit.sinks import Planted, decoded, files, rows_of, sqlite_files, tables_of
-from tests.audit.test_privacy import PLANTED
+from tests.audit.sinks import HIDDEN, PLANTED, decoded, files, rows_of, sqlite_files, tables_of
 from tests.databases import Databases
 from tests.house.conftest import ask
 from tests.proofs import PROVE, Proved
 from tests.store.conftest import BOTH
 
-HIDDEN = Planted("4242424242424242", "9137", "51Nq8yQwErTyUiOpAsDfGh", "jellyfish")
+AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SAMPLE = ("lines", "zero width", "arabic", "security code", "stripe key")
 ASKED = "Please refund my Starter payment of $20, the jellyfish did not mean to subscribe."
 
@@ -97,13 +99,13 @@ async def test_a_run_leaves_no_secret_in_any_byte(
         model = OpenAIChat(Endpoint("gpt-test", "none", server.url, tries=1))
         async with open_copy(bench, data, settings=settings, model=model, durable=True) as copy:
             cases = await play(copy, server, said())
-            opened = list(kept(copy.house, cases))
+            opened = list(kept(copy.house.store, cases))
             assert any(HIDDEN.words in each for each in opened), "the customer's words are kept, under their seal"
             assert not [each for each in opened if HIDDEN.in_text(each, sealed_inside=True)]
             looked += len(opened) + search(tmp_path)  # the write-ahead logs are there as long as it is open
             checkpoint(copy.house.store)
             erase(copy.house.store, "cus_maya", "grace")
-            assert not [each for each in kept(copy.house, cases) if HIDDEN.in_text(each)]
+            assert not [each for each in kept(copy.house.store, cases) if HIDDEN.in_text(each)]
         await model.close()
     looked += search(tmp_path)
     asked = [json.dumps(request, ensure_ascii=False) for request in server.requests]
@@ -130,9 +132,9 @@ def workflows(databases: Databases, database_url: str, data: Path) -> str:
     return database_url if databases.dialect == "postgresql" else f"sqlite:///{data / 'workflows.db'}"
 
 
-def kept(house: House, cases: list[str]) -> Iterator[str]:
+def kept(store: Store, cases: list[str]) -> Iterator[str]:
     """Everything that the store opens."""
-    with house.store.look() as uow:
+    with store.look() as uow:
         for case in cases:
             yield str(asdict(uow.cases.get(case)))
             for turn in uow.turns.of(case):
@@ -163,6 +165,41 @@ def leaks(where: str, value: object) -> bool:
     for each in decoded(value):
         assert not HIDDEN.in_text(each), (where, each[:200])
     return False
+
+
+def test_nothing_planted_in_any_field_is_in_a_row_or_a_bundle(tmp_path: Path, proved: Proved) -> None:
+    """Every wording, at the store: in keys as well as in values, where a run does not put them."""
+    store = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", lambda: AT)
+    opened: list[str] = []
+    try:
+        for name, planted in PLANTED.items():
+            case = planted_everywhere(store, planted)
+            export(store, case, tmp_path / name, None)
+            opened += [*kept(store, [case]), (tmp_path / name / "case.md").read_text()]
+        for name in PLANTED:
+            shutil.rmtree(tmp_path / name)  # a bundle is in the clear
+        looked = search(tmp_path)
+    finally:
+        store.close()
+    assert sum(HIDDEN.words in each for each in opened) >= 3 * len(PLANTED)  # message, entry, bundle
+    found = [each for each in opened if HIDDEN.in_text(each, sealed_inside=True)]
+    assert not found
+    proved("rows, bundles and values of the database with a planted secret", len(opened) + looked, len(found))
+
+
+def planted_everywhere(store: Store, planted: str) -> str:
+    with store.unit() as uow:
+        case = uow.cases.open("cus_maya", "maya", "owner", "chat")
+        message = uow.messages.add(case.id, "inbound", "customer:maya", f"{planted} jellyfish")
+        turn = uow.turns.queue(case, message.id)
+        uow.turns.start(turn.id)
+        uow.turns.add_step(turn.id, 0, "tool", {"result": {"description": planted, planted: [planted]}})
+        uow.turns.add_step(turn.id, 1, "model", {"content": planted})
+        uow.escalations.open(case.id, turn.id, None, "asked", {"conversation": [planted], "note": {planted: 1}})
+        uow.record("proposal.decided", "lee:offline", case.id, "cus_maya", {"facts": {planted: planted}})
+        uow.record("ticket.received", "customer:maya", case.id, "cus_maya", {"text": message.body})
+        uow.turns.finish(turn.id, "escalated", {"reply": planted})
+        return case.id
 
 
 @pytest.mark.parametrize(

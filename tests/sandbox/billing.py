@@ -33,6 +33,18 @@ def item_of(subscription: stripe.Subscription) -> stripe.SubscriptionItem:
     return subscription["items"].data[0]
 
 
+def change(
+    client: stripe.StripeClient, subscription: stripe.Subscription, *, item: Any = None, **params: Any
+) -> stripe.Subscription:
+    """Update the subscription's only item with the fields in `item`."""
+    asked: Any = {"items": [{"id": item_of(subscription).id, **(item or {})}], **params}
+    return client.v1.subscriptions.update(subscription.id, asked)
+
+
+def pending(client: stripe.StripeClient, customer: stripe.Customer) -> list[stripe.InvoiceItem]:
+    return list(reversed(client.v1.invoice_items.list({"customer": customer.id, "pending": True}).data))
+
+
 def invoices(client: stripe.StripeClient, **params: Any) -> list[stripe.Invoice]:
     asked: Any = params
     return client.v1.invoices.list(asked).data

@@ -10,6 +10,7 @@ import stripe
 from sandbox import clock
 from sandbox.control import perform
 from sandbox.server import Sandbox, create_app
+from tests.sandbox.billing import price, subscribe
 from tests.sandbox.browser import Browser
 from tests.sandbox.sdk_routes import CheckedApp
 from tools.stripe_asgi import AsgiHTTPClient
@@ -59,6 +60,21 @@ def customer(client: stripe.StripeClient) -> stripe.Customer:
     made = client.v1.customers.create({"email": "ada@example.com", "payment_method": "pm_card_visa"})
     card = client.v1.customers.payment_methods.list(made.id).data[0]
     return client.v1.customers.update(made.id, {"invoice_settings": {"default_payment_method": card.id}})
+
+
+@pytest.fixture
+def basic(client: stripe.StripeClient) -> stripe.Price:
+    return price(client, 1000, name="Basic")
+
+
+@pytest.fixture
+def pro(client: stripe.StripeClient) -> stripe.Price:
+    return price(client, 2000, name="Pro")
+
+
+@pytest.fixture
+def subscription(client: stripe.StripeClient, customer: stripe.Customer, basic: stripe.Price) -> stripe.Subscription:
+    return subscribe(client, customer.id, basic.id)
 
 
 @pytest.fixture

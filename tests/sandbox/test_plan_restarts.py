@@ -6,36 +6,9 @@ from typing import Any
 import pytest
 import stripe
 
-from tests.sandbox.billing import DAY, HOUR, amounts, invoices, item_of, price, subscribe, unix
+from tests.sandbox.billing import DAY, HOUR, amounts, change, invoices, item_of, pending, price, subscribe, unix
 
 HALF = 15 * DAY
-
-
-@pytest.fixture
-def basic(client: stripe.StripeClient) -> stripe.Price:
-    return price(client, 1000, name="Basic")
-
-
-@pytest.fixture
-def pro(client: stripe.StripeClient) -> stripe.Price:
-    return price(client, 2000, name="Pro")
-
-
-@pytest.fixture
-def subscription(client: stripe.StripeClient, customer: stripe.Customer, basic: stripe.Price) -> stripe.Subscription:
-    return subscribe(client, customer.id, basic.id)
-
-
-def change(
-    client: stripe.StripeClient, subscription: stripe.Subscription, *, item: Any = None, **params: Any
-) -> stripe.Subscription:
-    """Update the subscription's only item with the fields in `item`."""
-    asked: Any = {"items": [{"id": item_of(subscription).id, **(item or {})}], **params}
-    return client.v1.subscriptions.update(subscription.id, asked)
-
-
-def pending(client: stripe.StripeClient, customer: stripe.Customer) -> list[stripe.InvoiceItem]:
-    return list(reversed(client.v1.invoice_items.list({"customer": customer.id, "pending": True}).data))
 
 
 def test_another_interval_restarts_the_period_and_bills_at_once(

@@ -16,21 +16,6 @@ from tests.sandbox.sdk_routes import CheckedApp
 from tools.stripe_asgi import AsgiHTTPClient
 
 
-@pytest.fixture
-def basic(client: stripe.StripeClient) -> stripe.Price:
-    return price(client, 1000, name="Basic")
-
-
-@pytest.fixture
-def pro(client: stripe.StripeClient) -> stripe.Price:
-    return price(client, 2000, name="Pro")
-
-
-@pytest.fixture
-def subscription(client: stripe.StripeClient, customer: stripe.Customer, basic: stripe.Price) -> stripe.Subscription:
-    return subscribe(client, customer.id, basic.id)
-
-
 def preview(client: stripe.StripeClient, subscription: stripe.Subscription, **details: Any) -> stripe.Invoice:
     asked: Any = {"subscription": subscription.id, "subscription_details": details}
     return client.v1.invoices.create_preview(asked)

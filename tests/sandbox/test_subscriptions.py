@@ -9,11 +9,6 @@ import stripe
 from tests.sandbox.billing import DAY, HOUR, amounts, event_types, invoices, item_of, price, subscribe, unix, use_card
 
 
-@pytest.fixture
-def pro(client: stripe.StripeClient) -> stripe.Price:
-    return price(client, 2000, name="Pro")
-
-
 def test_the_first_invoice_is_paid_at_once(
     client: stripe.StripeClient, customer: stripe.Customer, pro: stripe.Price
 ) -> None:
