@@ -178,7 +178,7 @@ def test_a_kept_checkpoint_and_a_public_key_are_all_an_auditor_needs(store: Stor
     assert "Not proven: the last 1 entries" in words
     with pytest.raises(NotThere, match="nothing"):
         check_kept(url, tmp_path, kept / "nothing", None)
-    with pytest.raises(LogUnavailable, match="no database"):
+    with pytest.raises(LogUnavailable, match="No such file"):
         check_kept(f"sqlite:///{tmp_path / 'nothing.db'}", tmp_path, kept / NOTES, None)
     assert not (tmp_path / "nothing.db").exists()
     (tmp_path / "text.db").write_text("no database at all " * 100)
