@@ -274,7 +274,7 @@ def test_wrong_parameters_are_refused(
 ) -> None:
     """docs.stripe.com/api/invoices/create"""
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.invoices.create(params | {"customer": customer.id})
+        client.v1.invoices.create({"customer": customer.id} | params)
     assert refused.value.code == code
 
 
