@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from agent.flows.answers import GOOD_PASSAGE
 from agent.topics.examples import read_examples
 from app.settings import Settings
 from billing.money import Money
@@ -20,7 +19,7 @@ from knowledge.personal import Common, Privacy, common_of
 from store.database import Store
 from store.searches import CaseHistory, SearchRow
 
-GOOD = round(GOOD_PASSAGE * 1000)
+GOOD = 420  # cosine in thousandths under which a passage is about something else
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from knowledge.embedder import Embedder
 from knowledge.errors import ArticleRefused
 from knowledge.helpcentre import article_id, rows, texts
 from knowledge.location import Location
-from knowledge.search import Knowledge, answer_confidence
+from knowledge.search import Knowledge, answers
 
 DEPTH = 30  # passages looked at for the reciprocal rank
 
@@ -86,7 +86,7 @@ def evaluate(articles: Sequence[Article], questions: Sequence[Question], embedde
             begun = time.perf_counter()
             hits = knowledge.search(question.query, limit=DEPTH)
             milliseconds.append((time.perf_counter() - begun) * 1_000)
-            confident += answer_confidence(hits) >= 0.5
+            confident += answers(hits)
             order = list(dict.fromkeys(hit.article for hit in hits))
             ranks.append(order.index(question.article) + 1 if question.article in order else None)
     return Evaluation(tuple(ranks), tuple(milliseconds), confident, passages)

@@ -28,6 +28,16 @@ class Candidate:
     payload: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How an article stands among what a question found. `nearest` is the cosine of its nearest span, `lead` how much
+    nearer that is than any other article's, `word_lead` the same of BM25's scores, as a share of the greater: -1..1."""
+
+    nearest: float
+    lead: float
+    word_lead: float
+
+
 def fused(question: Vectors, by_meaning: Sequence[Found], by_words: Sequence[Found]) -> list[Candidate]:
     """Everything that was found, best first. The best passage of an article stands for it, with the best that any
     of its passages has by meaning and by words; its others follow where they are by themselves."""
@@ -41,6 +51,20 @@ def fused(question: Vectors, by_meaning: Sequence[Found], by_words: Sequence[Fou
         score[max(ids, key=lambda id: score[id])] = _together(meaning, words, ids)
     candidates = [Candidate(score[id], float(each.dense @ question), each.payload) for id, each in found.items()]
     return sorted(candidates, key=lambda each: (-each.score, -each.cosine))
+
+
+def standing(article: str, by_meaning: Sequence[Found], by_words: Sequence[Found]) -> Standing:
+    """An article that was not found on a side counts there as the last that was, by words as nothing."""
+    near, others = _best(article, by_meaning, min((each.score for each in by_meaning), default=0.0))
+    words, other_words = _best(article, by_words, 0.0)
+    most = max(words, other_words)
+    return Standing(near, near - others, (words - other_words) / most if most > 0 else 0.0)
+
+
+def _best(article: str, side: Sequence[Found], least: float) -> tuple[float, float]:
+    """The best score of the article, and of all others."""
+    own = max((each.score for each in side if each.payload["article"] == article), default=least)
+    return own, max((each.score for each in side if each.payload["article"] != article), default=least)
 
 
 def _together(meaning: Mapping[str, float], words: Mapping[str, float], ids: Sequence[str]) -> float:

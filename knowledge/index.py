@@ -9,14 +9,14 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from knowledge import passages, sparse
+from knowledge import answerability, passages, sparse
 from knowledge.articles import Article, published
 from knowledge.embedder import SPAN, Embedder, Vectors, spans
 from knowledge.engine import Engine, Held, Point
 from knowledge.errors import IndexOutdated
-from knowledge.fusion import Candidate, fused
+from knowledge.fusion import Candidate, fused, standing
 from knowledge.location import Location
 from knowledge.passages import Passage
 
@@ -30,7 +30,8 @@ Progress = Callable[[int, int], None]  # (passages done, passages to do)
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found. `score` ranks within one answer only; `dense_score` is the cosine to the question."""
+    """A passage that was found. `score` ranks within one answer only; `dense_score` is the cosine to the question.
+    `answers`, of the first of an answer only, is how likely it is that it answers the question, 0 to 1."""
 
     article: str
     passage: str
@@ -39,6 +40,7 @@ class Hit:
     text: str
     score: float
     dense_score: float
+    answers: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,10 @@ class PassageIndex:
 
     def __init__(self, location: Location, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._engine = open_engine(location)
+        self.engine = open_engine(location)
 
     def close(self) -> None:
-        self._engine.close()
+        self.engine.close()
 
     def __enter__(self) -> PassageIndex:
         return self
@@ -84,8 +86,8 @@ class PassageIndex:
 
     def count(self) -> int:
         """How many passages are indexed; 0 before the first sync."""
-        current = self._engine.current()
-        return self._engine.count(current) if current else 0
+        current = self.engine.current()
+        return self.engine.count(current) if current else 0
 
     def sync(
         self, articles: Iterable[Article], progress: Progress | None = None, *, beside: bool = False
@@ -98,11 +100,11 @@ class PassageIndex:
             f"{SCHEME} {SPAN}\n{passages.SCHEME}\n{sparse.SCHEME}\n{self._embedder.name}\n{self._embedder.dimensions}"
         )
         collection = f"passages-{uuid.uuid5(_POINTS, fingerprint).hex[:12]}"
-        if beside and self._engine.current() not in (None, collection):
+        if beside and self.engine.current() not in (None, collection):
             raise IndexOutdated
-        self._engine.prepare(collection, self._embedder.dimensions)
+        self.engine.prepare(collection, self._embedder.dimensions)
         stored: dict[tuple[str, str], list[Held]] = defaultdict(list)
-        for held in self._engine.held(collection):
+        for held in self.engine.held(collection):
             stored[held.article, held.version].append(held)
         # A version with fewer passages than it has was cut short when it was written.
         whole = {key for key, found in stored.items() if len(found) == found[0].siblings}
@@ -110,14 +112,14 @@ class PassageIndex:
         embedded = self._write(collection, changed, progress)
         stale = [key for key in stored if (key[1] != wanted[key[0]].content_hash if key[0] in wanted else not beside)]
         if stale:
-            self._engine.change(collection, (), [held.id for key in stale for held in stored[key]])
-        self._engine.publish(collection)
+            self.engine.change(collection, (), [held.id for key in stale for held in stored[key]])
+        self.engine.publish(collection)
         return SyncReport(
             unchanged=len(wanted) - len(changed),
             embedded=len(changed),
             removed=len({article for article, _ in stale if article not in wanted}),
             passages_embedded=embedded,
-            passages=self._engine.count(collection),
+            passages=self.engine.count(collection),
         )
 
     def _write(self, collection: str, articles: Sequence[Article], progress: Progress | None) -> int:
@@ -131,7 +133,7 @@ class PassageIndex:
             batch = work[start : start + BATCH]
             vectors = spans(self._embedder, [passage.in_context for _, _, passage in batch])
             points = [_point(*entry, rows) for entry, rows in zip(batch, vectors, strict=True)]
-            self._engine.change(collection, points)
+            self.engine.change(collection, points)
             if progress is not None:
                 progress(start + len(batch), len(work))
         return len(work)
@@ -139,8 +141,13 @@ class PassageIndex:
     def find(self, query: str, limit: int) -> list[Hit]:
         """The best passages for `query`, best first, by meaning and words together."""
         vector = self._embedder.encode([query])[0]
-        by_meaning, by_words = self._engine.nearest(vector, sparse.query_vector(query), CANDIDATES)
-        return [_hit(candidate) for candidate in fused(vector, by_meaning, by_words)[:limit]]
+        by_meaning, by_words = self.engine.nearest(vector, sparse.query_vector(query), CANDIDATES)
+        hits = [_hit(candidate) for candidate in fused(vector, by_meaning, by_words)[:limit]]
+        if hits:
+            stands = standing(hits[0].article, by_meaning, by_words)
+            covered = answerability.covered(query, f"{hits[0].title}\n{hits[0].text}")
+            hits[0] = replace(hits[0], answers=answerability.probability(stands, covered))
+        return hits
 
 
 def _point(version: str, siblings: int, passage: Passage, vectors: Vectors) -> Point:

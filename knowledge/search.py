@@ -2,19 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Protocol
 
-import numpy as np
-
+from knowledge.answerability import QUOTED_FROM
 from knowledge.articles import PUBLISHED_ARTICLES, Article, read_articles
 from knowledge.embedder import Embedder
 from knowledge.index import Hit, PassageIndex, Progress, SyncReport
 from knowledge.location import Location
 
-# At this cosine of the best passage: 62 % of our examples on topics with an article lie above it (they are mostly
-# indirect), and 7 % of those that are not ours. Questions to other companies' help centres: 28 %.
-ANSWERS_FROM = 0.36
-_STEEPNESS = 14.0
 PASSAGES_PER_ARTICLE = 2  # a third one of the same article says less than the first of another
+
+
+class Search(Protocol):
+    """`Knowledge`, for those who only search."""
+
+    def search(self, query: str, limit: int = 5) -> list[Hit]: ...
 
 
 class Knowledge:
@@ -57,13 +59,10 @@ class Knowledge:
 
 
 def answer_confidence(hits: Sequence[Hit]) -> float:
-    """How likely it is, 0 to 1, that these passages answer the question: a logistic curve of the best cosine."""
-    if not hits:
-        return 0.0
-    best = max(hit.dense_score for hit in hits)
-    return float(1 / (1 + np.exp(-_STEEPNESS * (best - ANSWERS_FROM))))
+    """How likely it is, 0 to 1, that the first of these passages answers the question (docs/retrieval.md)."""
+    return (hits[0].answers or 0.0) if hits else 0.0
 
 
 def answers(hits: Sequence[Hit]) -> bool:
-    """Whether the passages are near enough to be quoted. When not, say so and offer the human."""
-    return answer_confidence(hits) >= 0.5
+    """Whether the first passage may be quoted. When not, say so and offer the human."""
+    return answer_confidence(hits) >= QUOTED_FROM

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from knowledge.answerability import QUOTED_FROM
 from tools.answers import Answer
 from tools.desk import Desk, Passage
 from tools.registry import Arguments
@@ -32,16 +33,21 @@ class PassageAnswer(Answer):
 
 
 class PassagesAnswer(Answer):
+    """`answers` is how likely it is, 0 to 1, that the first passage answers the question."""
+
     passages: list[PassageAnswer]
+    answers: float
     note: str | None
 
 
 async def search_knowledge(arguments: SearchKnowledge, desk: Desk) -> PassagesAnswer:
     """Raises `knowledge.errors.KnowledgeError`."""
     hits = await asyncio.to_thread(desk.knowledge.search, arguments.query)
+    answers = round((hits[0].answers or 0.0) if hits else 0.0, 3)
     return PassagesAnswer(
         passages=[_passage(hit) for hit in hits],
-        note=None if hits else "no article matches; say so and offer a colleague",
+        answers=answers,
+        note=None if answers >= QUOTED_FROM else "no article is likely to answer it; say so and offer a colleague",
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from agent.flows import choices
 from agent.flows.view import Row, View
 from agent.topics.sentences import own_words
+from knowledge.answerability import QUOTED_FROM
 
-GOOD_PASSAGE = 0.42  # similarity under which a passage is about something else
 STRONG_PASSAGE = 0.6  # from here on the message reads like the article itself: a question about the rule
 LONGEST_QUERY = 400
 
@@ -250,8 +250,9 @@ def standing(view: View) -> dict[str, Any]:
 
 
 def best_passage(view: View) -> Row | None:
-    good = [row for row in view.passages if row["similarity"] >= GOOD_PASSAGE]
-    return max(good, key=lambda row: row["similarity"], default=None)
+    """The first passage, where it is likely enough to answer what was asked."""
+    answers = view.result("search_knowledge").get("answers", 0.0)
+    return view.passages[0] if view.passages and answers >= QUOTED_FROM else None
 
 
 def strongly_answered(view: View) -> bool:

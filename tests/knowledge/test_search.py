@@ -31,9 +31,12 @@ def test_the_right_article_is_among_the_first_three(knowledge: Knowledge, questi
     assert article in in_order[:3]
 
 
-def test_most_of_them_are_recognised_as_answered(knowledge: Knowledge) -> None:
-    silent = [question for question, _ in QUESTIONS if not answers(knowledge.search(question))]
-    assert len(silent) <= len(QUESTIONS) // 5, silent
+def test_what_is_quoted_is_mostly_right_and_most_questions_are_answered(knowledge: Knowledge) -> None:
+    quoted = [
+        (hits[0].article, article) for question, article in QUESTIONS if answers(hits := knowledge.search(question))
+    ]
+    assert len(quoted) > len(QUESTIONS) / 2
+    assert sum(first != article for first, article in quoted) <= len(quoted) / 10
 
 
 @pytest.mark.parametrize(
