@@ -30,7 +30,7 @@ _OWN_KEYS = frozenset({"user", "name", "email", "phone", "line1", "line2", "city
 _SHORTEST_NAME = 3
 
 
-def drafts(store: Store, embedder: Embedder, knowledge: Knowledge, days: int) -> list[Draft]:
+def drafts(store: Store, embedder: Embedder, knowledge: Knowledge | None, days: int) -> list[Draft]:
     """Of each case solved since then that nobody has decided about, the oldest first.
 
     Raises `KnowledgeError`, `LogUnavailable`."""

@@ -13,9 +13,10 @@ from app.settings import Settings
 from billing.money import Money
 from knowledge.articles import read_articles
 from knowledge.embedder import Embedder
-from knowledge.gaps import Gap, gaps, missed
+from knowledge.gaps import Gap, gaps, missed, without_article
 from knowledge.outcomes import Outcomes, searching
 from knowledge.personal import Common, Privacy, common_of
+from knowledge.search import Search
 from store.database import Store
 from store.searches import CaseHistory, SearchRow
 
@@ -47,12 +48,17 @@ def common() -> Common:
     return Common(ours.words | spoken.words, ours.names, ours.amounts)
 
 
-def found_gaps(store: Store, settings: Settings, embedder: Embedder, days: int) -> list[Gap]:
-    """Dearest first. Raises `EmbeddingModelUnavailable`, `LogUnavailable`."""
+def found_gaps(
+    store: Store, settings: Settings, embedder: Embedder, days: int, search: Search | None = None
+) -> list[Gap]:
+    """Dearest first; with `search`, without those that have got an article since.
+
+    Raises `KnowledgeError`, `LogUnavailable`."""
     looked = period(store, days)
     missing = missed(looked.searches, looked.histories, GOOD)
     with store.look() as uow:
         decisions = uow.drafts.decisions()
     closed = {case: made.decided_at for case, made in decisions.items() if made.status == "published"}
     price = Money(settings.human_cost, settings.human_cost_currency)
-    return gaps(missing, closed, embedder, Privacy(common()), price)
+    found = gaps(missing, closed, embedder, Privacy(common()), price)
+    return found if search is None else without_article(found, search)

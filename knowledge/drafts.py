@@ -11,13 +11,13 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final
 
 from knowledge.articles import Article, Provenance, Resolution, State
 from knowledge.embedder import Embedder
-from knowledge.index import Hit
 from knowledge.orders import orders, sentences
 from knowledge.personal import MARK, Privacy, without_courtesies
+from knowledge.search import Search
 
 # Cosine of a draft and a passage from which the two may be one matter: of our own articles, which are about different
 # matters, one in ten has another as near.
@@ -72,10 +72,6 @@ class Draft:
         return tuple(MARK.findall(f"{self.article.title}\n{self.article.text}"))
 
 
-class Search(Protocol):
-    def search(self, query: str, limit: int = 5) -> list[Hit]: ...
-
-
 def draft_id(case: str) -> str:
     """`draft_…` with the digits of the case's id."""
     return f"draft_{case.removeprefix('case_')}"
@@ -108,8 +104,8 @@ def draft(case: SolvedCase, today: dt.date) -> Draft | None:
     return Draft(draft_id(case.id), article, case.id, case.human)
 
 
-def compared(drafts: Sequence[Draft], embedder: Embedder, published: Search) -> list[Draft]:
-    """The same drafts, each with the article or the earlier draft that it may repeat.
+def compared(drafts: Sequence[Draft], embedder: Embedder, published: Search | None) -> list[Draft]:
+    """The same drafts, each with the article or the earlier draft that it may repeat; None compares drafts only.
 
     Raises `IndexUnavailable`, `EmbeddingModelUnavailable`."""
     if not drafts:
@@ -117,7 +113,7 @@ def compared(drafts: Sequence[Draft], embedder: Embedder, published: Search) -> 
     vectors = embedder.encode([_gist(each) for each in drafts])
     told: list[Draft] = []
     for n, each in enumerate(drafts):
-        hits = published.search(_gist(each), 3)
+        hits = [] if published is None else published.search(_gist(each), 3)
         best = max(hits, key=lambda hit: hit.dense_score, default=None)
         near = None
         if best is not None and best.dense_score >= NEAR:

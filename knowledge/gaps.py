@@ -20,6 +20,7 @@ from billing.money import Money
 from knowledge.embedder import Embedder, Vectors
 from knowledge.outcomes import turn_of
 from knowledge.personal import Privacy, without_courtesies
+from knowledge.search import Search, answers
 from store.searches import CaseHistory, SearchRow
 
 # Why a turn ends with a human when an article could have helped (`agent.escalation.REASONS`).
@@ -39,7 +40,7 @@ class Why(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Missed:
     """A question of one case that got no article. `best` is the cosine of the best passage in thousandths, `nearest`
-    its article; `escalated`: a human had to answer."""
+    its article, `found` all that were; `escalated`: a human had to answer."""
 
     case: str
     customer: str
@@ -50,11 +51,13 @@ class Missed:
     escalated: bool
     best: int
     nearest: str | None
+    found: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """`label` is the most central question without personal data. `cost`: what its cases cost with a human."""
+    """`label` is the most central question without personal data. `cost`: what its cases cost with a human. `found`:
+    every article that its searches gave, and that did not answer."""
 
     label: str
     cases: tuple[str, ...]
@@ -67,6 +70,7 @@ class Gap:
     best: int
     first_seen: datetime
     last_seen: datetime
+    found: frozenset[str] = frozenset()
 
     @property
     def count(self) -> int:
@@ -107,6 +111,7 @@ def _first_missed(case: CaseHistory, rows: Sequence[SearchRow], good: int) -> Mi
             escalated=any(at >= asked.created_at for at in case.escalated),
             best=score,
             nearest=None if best is None else best.article,
+            found=frozenset(passage.article for row in made for passage in row.found),
         )
     return None
 
@@ -151,6 +156,17 @@ def gaps(
     return sorted(found, key=lambda gap: (-gap.cost.amount, -gap.escalated, gap.first_seen, gap.cases))
 
 
+def without_article(found: Iterable[Gap], search: Search) -> list[Gap]:
+    """Those whose question still finds nothing that answers it. An article that was found then and did not help closes
+    no gap, one that came since does, wherever it is from. Raises `KnowledgeError`."""
+    left: list[Gap] = []
+    for gap in found:
+        hits = search.search(gap.label, 1)
+        if not answers(hits) or hits[0].article in gap.found:
+            left.append(gap)
+    return left
+
+
 def clusters(vectors: Vectors, together: float = TOGETHER) -> list[int]:
     """A number for each row: average linkage over cosines, cut at the distance `together`. Deterministic."""
     if len(vectors) < 2:
@@ -186,4 +202,5 @@ def _gap(members: Sequence[Missed], vectors: Vectors, privacy: Privacy, cost_per
         best=nearest.best,
         first_seen=members[0].at,
         last_seen=members[-1].at,
+        found=frozenset().union(*(miss.found for miss in members)),
     )

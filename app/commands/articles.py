@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,11 +18,13 @@ from app.records import open_records, open_to_act
 from app.settings import Settings, load_settings
 from app.wiring import open_knowledge
 from knowledge.articles import Resolution
+from knowledge.errors import IndexBusy
 
 if TYPE_CHECKING:
     from knowledge.drafts import Draft
     from knowledge.embedder import Embedder
     from knowledge.index import Hit
+    from knowledge.search import Knowledge
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -36,14 +39,28 @@ def embedder(settings: Settings) -> Embedder:
     return load_embedder(settings.embedding_model or BUNDLED_MODEL)
 
 
+@contextmanager
+def opened_if_free(settings: Settings, model: Embedder) -> Iterator[Knowledge | None]:
+    """The help centre; None, and a sentence for people, while another process has its folder."""
+    with ExitStack() as stack:
+        try:
+            knowledge = stack.enter_context(open_knowledge(settings, embedder=model))
+        except IndexBusy as error:
+            typer.echo(f"{error} Nothing is compared with the articles now.", err=True)
+            yield None
+            return
+        yield knowledge
+
+
 @app.command("gaps")
 def list_gaps(days: Days = 90, as_json: Json = False) -> None:
     """Questions without a good article, put together by meaning, the dearest first."""
     from app.knowledge_loop import found_gaps
 
     settings = load_settings()
-    with open_records(settings) as store:
-        found = found_gaps(store, settings, embedder(settings), days)
+    model = embedder(settings)
+    with open_records(settings) as store, opened_if_free(settings, model) as knowledge:
+        found = found_gaps(store, settings, model, days, knowledge)
     if as_json:
         for gap in found:
             print_json(
@@ -105,7 +122,7 @@ def list_drafts(
         sys.stdout.write(as_markdown(made.article))
         return
     model = embedder(settings)
-    with open_records(settings) as store, open_knowledge(settings, embedder=model) as knowledge:
+    with open_records(settings) as store, opened_if_free(settings, model) as knowledge:
         found = drafting.drafts(store, model, knowledge, days)
     if as_json:
         for each in found:

@@ -15,7 +15,7 @@ from app.records import open_records
 from app.settings import load_settings
 from knowledge.articles import read_articles
 from knowledge.embedder import load_embedder
-from knowledge.errors import ArticleRefused
+from knowledge.errors import ArticleRefused, IndexBusy
 from knowledge.location import Location
 from knowledge.search import Knowledge
 from policy.limits import DEFAULT
@@ -83,6 +83,19 @@ def test_the_loop_from_the_command_line(solved: str, lee: Lee, tmp_path: Path) -
     assert lee("gaps", "--json") == lee("drafts", "--json") == []
     assert "waits for its article" in lee("drafts")[0]
     assert "went without an article" in lee("gaps")[0]
+
+
+def test_gaps_and_drafts_are_listed_while_another_process_has_the_index(solved: str, lee: Lee) -> None:
+    settings = load_settings()
+    with Knowledge(Location(folder=settings.data / "qdrant", engine=settings.index_engine), load_embedder()):
+        assert [gap["cases"] for gap in lee("gaps", "--json")] == [[solved]]
+        (draft,) = lee("drafts", "--json")
+        assert draft["improve"] is None
+        told = CliRunner().invoke(cli, ["knowledge", "drafts", "--json"])
+        assert "another process has it open" in told.stderr
+        assert "Nothing is compared with the articles now." in told.stderr
+        with pytest.raises(IndexBusy, match="another process has it open"):
+            lee("publish", draft["draft"], "--as", "grace")
 
 
 def test_a_draft_is_put_aside_and_articles_are_listed_and_reviewed(solved: str, lee: Lee) -> None:

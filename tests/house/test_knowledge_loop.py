@@ -21,6 +21,7 @@ from knowledge.articles import Resolution, State, parse_article, read_articles
 from knowledge.drafts import Draft
 from knowledge.embedder import Embedder
 from knowledge.errors import ArticleRefused
+from knowledge.gaps import without_article
 from knowledge.library import as_markdown, read_library
 from knowledge.location import Location
 from knowledge.outcomes import Usefulness
@@ -119,6 +120,18 @@ async def test_from_a_question_without_an_article_to_the_next_customer_who_is_qu
         await ask(d.copy, "cus_dana", "Slack still does not sync, what now? I want to talk to a human.")
         standing = {each.article.id: each for each in standings(d.store, d.settings, 90)}[published.id]
         assert standing.use.solved + standing.use.came_back == 1
+
+
+async def test_an_article_from_elsewhere_closes_a_gap_and_one_that_did_not_help_does_not(desk: Any) -> None:
+    async with desk() as d:
+        asked = await d.solved()
+        (gap,) = found_gaps(d.store, d.settings, d.embedder, 90, d.knowledge)
+        assert gap.cases == (asked["case"],)
+        helpless = replace(gap, found=gap.found | {"reconnect-slack"})
+        article = d.drafts()[0].article.model_copy(update={"id": "reconnect-slack", "state": State.PUBLISHED})
+        d.knowledge.add([article])
+        assert found_gaps(d.store, d.settings, d.embedder, 90, d.knowledge) == []
+        assert without_article([helpless], d.knowledge) == [helpless]
 
 
 async def test_a_review_is_kept_audited_and_of_an_article_that_there_is(desk: Any) -> None:
