@@ -58,6 +58,7 @@ class DurableTurns:
         self._dbos: Any = None
         self._awaited: dict[str, asyncio.Future[TurnResult | None]] = {}  # None: it ended and told nothing
         self._ending: set[futures.Future[Any]] = set()  # workflows whose turn is done and told
+        self._recovered = False  # there were workflows that nobody here had asked for
 
     def launch(self) -> None:
         """Start DBOS on the running loop; turns that a killed process left begin again at once.
@@ -118,9 +119,11 @@ class DurableTurns:
         return result if result is not None else await self._take(turn)
 
     def close(self) -> None:
+        """Blocks until what is done is written down as done; the loop has to go on meanwhile."""
         if self._dbos is not None:
             futures.wait(tuple(self._ending), ENDING_SECONDS)
-            self._dbos.destroy()
+            # The engine itself waits by the second: only for workflows that no future tells of.
+            self._dbos.destroy(workflow_completion_timeout_sec=round(ENDING_SECONDS) if self._recovered else 0)
             self._dbos = None
         DurableTurns.current = None
 
@@ -128,6 +131,7 @@ class DurableTurns:
         """Called on a DBOS thread."""
         if self._loop is None:
             raise RuntimeError("turns were not launched")
+        self._recovered |= turn not in self._awaited
 
         async def take() -> None:
             result = await self._take(TurnId(turn))

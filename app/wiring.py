@@ -207,7 +207,7 @@ def _turns(stack: AsyncExitStack, take: Take, settings: Settings) -> Turns:
     except EngineUnavailable as error:
         log.warning("turns.not_durable", error=str(error))
         return DirectTurns(take)
-    stack.callback(turns.close)
+    stack.push_async_callback(asyncio.to_thread, turns.close)
     return turns
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,39 @@ async def test_who_is_told_waits_for_no_workflow_to_be_written_down(
         await asyncio.sleep(0.05)
     finally:
         turns.close()
+    with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:
+        assert file.execute("SELECT status FROM workflow_status").fetchall() == [("SUCCESS",)]
+
+
+async def test_a_recovered_turn_is_written_down_before_the_engine_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = asyncio.Event()
+
+    async def take(turn: TurnId) -> TurnResult:
+        taken.set()
+        return _result(turn)
+
+    def slow(self: SystemDatabase, *given: Any, **named: Any) -> Any:
+        time.sleep(1.5)
+        return update(self, *given, **named)
+
+    first = DurableTurns(take, workflow_url(tmp_path, None))
+    first.launch()
+    await first.run(TurnId("turn_1"))
+    first.close()
+    with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:  # as a death before the end leaves it
+        file.execute("UPDATE workflow_status SET status = 'PENDING', output = NULL")
+        file.commit()
+    taken.clear()
+    update = SystemDatabase.update_workflow_outcome
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", slow)
+    again = DurableTurns(take, workflow_url(tmp_path, None))
+    again.launch()
+    async with asyncio.timeout(30):
+        await taken.wait()
+    await asyncio.to_thread(again.close)
+    assert "accessed before" not in caplog.text
     with closing(sqlite3.connect(tmp_path / "workflows.db")) as file:
         assert file.execute("SELECT status FROM workflow_status").fetchall() == [("SUCCESS",)]
 
