@@ -99,8 +99,9 @@ def _store(settings: Settings) -> Iterator[Finding]:
         yield Finding("audit log", "ok", f"verified; {report.covered} entries under signed checkpoints")
     else:
         yield Finding("audit log", "missing", "it was changed", "lee audit verify says where")
-    yield at_work(settings.data, alive)
-    working = alive > 0 or owner_of(settings.data) is not None
+    own = owner_of(settings.data)
+    yield at_work(own, alive)
+    working = alive > 0 or own is not None
     yield signed(report, now, settings.checkpoint_seconds, working=working)
     if settings.checkpoint_copy is not None:
         yield _copy(settings.keys_folder / NOTES, settings.checkpoint_copy / NOTES)

@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 
 from app.findings import Finding
 from app.output import counted
-from app.owner import owner_of
 from audit.verification import Report
 from store.instants import read
 
@@ -19,9 +17,9 @@ from store.instants import read
 GRACE: Final = timedelta(minutes=5)
 
 
-def at_work(data: Path, alive: int) -> Finding:
-    """`alive`: workers that signed within their lease, where several share a database."""
-    own = owner_of(data)
+def at_work(own: int | None, alive: int) -> Finding:
+    """`own`: the process at work in this data folder; `alive`: workers that signed within their lease, where several
+    share a database."""
     here = "nobody works in this data folder now" if own is None else f"process {own} works in this data folder"
     there = f"; {counted(alive, 'worker')} alive on the database" if alive else ""
     return Finding("at work", "ok", here + there)

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from knowledge.fusion import Standing
 from knowledge.sparse import stems
@@ -21,6 +22,18 @@ _fitted = json.loads(FITTED.read_text(encoding="utf-8"))
 WEIGHTS: Final[tuple[float, ...]] = tuple(_fitted["weights"])  # of `signals`, in their order
 BIAS: Final[float] = _fitted["bias"]
 QUOTED_FROM: Final[float] = _fitted["quoted_from"]  # from this probability on a passage is quoted
+
+
+class Found(Protocol):
+    """A passage as a search gives it: the first of them says how likely it is to answer."""
+
+    @property
+    def answers(self) -> float | None: ...
+
+
+def confidence(found: Sequence[Found]) -> float:
+    """How likely it is, 0 to 1, that the first of these passages answers the question; 0 where nothing was found."""
+    return (found[0].answers or 0.0) if found else 0.0
 
 
 def covered(question: str, passage: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from knowledge.answerability import QUOTED_FROM
+from knowledge.answerability import QUOTED_FROM, confidence
 from knowledge.articles import PUBLISHED_ARTICLES, Article, read_articles
 from knowledge.embedder import Embedder
 from knowledge.index import Hit, PassageIndex, Progress, SyncReport
@@ -58,11 +58,6 @@ class Knowledge:
         return kept[:limit]
 
 
-def answer_confidence(hits: Sequence[Hit]) -> float:
-    """How likely it is, 0 to 1, that the first of these passages answers the question (docs/retrieval.md)."""
-    return (hits[0].answers or 0.0) if hits else 0.0
-
-
 def answers(hits: Sequence[Hit]) -> bool:
     """Whether the first passage may be quoted. When not, say so and offer the human."""
-    return answer_confidence(hits) >= QUOTED_FROM
+    return confidence(hits) >= QUOTED_FROM

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from knowledge.answerability import QUOTED_FROM
+from knowledge.answerability import QUOTED_FROM, confidence
 from tools.answers import Answer
 from tools.desk import Desk, Passage
 from tools.registry import Arguments
@@ -43,7 +43,7 @@ class PassagesAnswer(Answer):
 async def search_knowledge(arguments: SearchKnowledge, desk: Desk) -> PassagesAnswer:
     """Raises `knowledge.errors.KnowledgeError`."""
     hits = await asyncio.to_thread(desk.knowledge.search, arguments.query)
-    answers = round((hits[0].answers or 0.0) if hits else 0.0, 3)
+    answers = round(confidence(hits), 3)
     return PassagesAnswer(
         passages=[_passage(hit) for hit in hits],
         answers=answers,

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -107,9 +108,11 @@ def neighbourhood(cosines: Floats, topics: NDArray[np.int8]) -> tuple[Floats, Fl
 
     `cosines` is (n, examples), `topics` (examples,). A topic with fewer examples has the mean of those it has."""
     few, many = (np.zeros((len(cosines), len(Topic)), np.float32) for _ in (FEW, MANY))
-    for row in range(len(Topic)):
-        of_topic = cosines[:, topics == row]
-        best = -np.sort(-_best(of_topic, MANY), axis=1)
+    by_topic = np.argsort(topics, kind="stable")
+    ends = np.searchsorted(topics[by_topic], np.arange(len(Topic) + 1))
+    cosines = cosines[:, by_topic]
+    for row, (start, end) in enumerate(pairwise(ends)):
+        best = -np.sort(-_best(cosines[:, start:end], MANY), axis=1)
         few[:, row], many[:, row] = best[:, :FEW].mean(axis=1), best.mean(axis=1)
     return few, many
 

@@ -87,13 +87,13 @@ def search(
     as_json: Json = False,
 ) -> None:
     """The best passages, and how sure it is that they answer the question."""
-    from knowledge.search import answer_confidence
+    from knowledge.answerability import confidence
 
     with open_knowledge() as knowledge:
         hits = knowledge.search(query, limit)
     if case is not None:
         articles.keep_search(case, human, query, hits)
-    sure = answer_confidence(hits)
+    sure = confidence(hits)
     if as_json:
         for hit in hits:
             print_json({"article": hit.article, "passage": hit.passage, "score": hit.score, "text": hit.text})

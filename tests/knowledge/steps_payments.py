@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 
-from policy.decisions import Deny
+from policy.decisions import Deny, NeedsConfirmation
 from sandbox.invoice_collection import TRIES
 from sandbox.links import AFTER_DUE_DAYS
 from tests.knowledge.account import Account, done, rule
@@ -31,7 +31,8 @@ async def an_open_invoice(account: Account) -> None:
     """Retried with the saved card after the amount was shown; paid once only, and a second try is refused."""
     invoice = (await account.read("list_invoices", status="open", lines=False))["invoices"][0]
     waiting = await account.ask("retry_payment", invoice=invoice["id"])
-    assert invoice["amount_remaining"]["display"] in waiting.decision.shown  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(waiting.decision, NeedsConfirmation)
+    assert invoice["amount_remaining"]["display"] in waiting.decision.shown
     done(await account.confirm(waiting))
     assert rule(await account.agree("retry_payment", invoice=invoice["id"]), Deny) == "retry.not_open"
     again = await account.page(await account.fresh_link(invoice["id"]), card="pm_card_visa")

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from knowledge.answerability import confidence
 from knowledge.embedder import LONGEST_TEXT, SentenceTransformerEmbedder
 from knowledge.errors import EmbeddingModelUnavailable
 from knowledge.location import Location
-from knowledge.search import Knowledge, answer_confidence, answers
+from knowledge.search import Knowledge, answers
 from tests.knowledge.recall import wordings
 
 
@@ -46,7 +47,7 @@ def test_what_is_quoted_is_mostly_right_and_most_questions_are_answered(knowledg
 def test_it_says_honestly_when_nothing_fits(knowledge: Knowledge, question: str) -> None:
     hits = knowledge.search(question)
     assert not answers(hits)
-    assert answer_confidence(hits) < 0.3
+    assert confidence(hits) < 0.3
 
 
 def test_hits_name_their_passage_and_are_ordered(knowledge: Knowledge) -> None:
