@@ -35,7 +35,7 @@ class Told:
 @pytest.mark.parametrize("topic", list(Topic))
 async def test_no_topic_is_a_dead_end_and_none_fails_its_own_check(office: Opener, topic: Topic) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(topic))
+        told(o, topic)
         for customer in PEOPLE:
             stands(customer, await o.says(customer, "Can you help me with this please?"))
 
@@ -44,7 +44,7 @@ async def test_no_topic_is_a_dead_end_and_none_fails_its_own_check(office: Opene
 @pytest.mark.parametrize("topic", [Topic.SUBSCRIPTION_STATUS, Topic.PRORATION_QUESTION])
 async def test_whatever_is_found_about_a_customer_passes_its_own_check(office: Opener, topic: Topic) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(topic))
+        told(o, topic)
         for customer in CUSTOMERS.keys() - {"cus_igor"}:
             stands(customer, await o.says(customer, "Can you help me with this please?"))
 
@@ -69,7 +69,7 @@ def stands(customer: str, result: TurnResult) -> None:
 
 async def test_a_follow_up_is_understood_in_the_case(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.REFUND_REQUEST))
+        told(o, Topic.REFUND_REQUEST)
         asked = await o.says("cus_omar", "please refund my credit pack, 15 dollars")
         assert asked.outcome == "awaiting_customer"
         assert asked.reply.count("$15.00 on ") == 2

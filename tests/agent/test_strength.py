@@ -10,7 +10,7 @@ from agent.topics.names import Topic
 from policy.actions import ACTIONS
 from policy.rules import LAWS
 from tests.agent.conftest import Opener
-from tests.agent.test_flows import Told, ToldWishes
+from tests.agent.test_flows import ToldWishes, told
 
 SESSION = "billing_portal.session"
 PAGE = "private page where you can change the card"
@@ -35,11 +35,11 @@ async def test_the_card_page_is_offered_and_made_after_the_yes(
 ) -> None:
     async with office() as o:
         before = pages(o)
-        object.__setattr__(o.lee, "topics", Told(topic, sure))
+        told(o, topic, sure)
         offered = await o.says(customer, "Can you help me with this please?")
         assert PAGE in offered.reply
         assert (offered.outcome, pages(o)) == ("awaiting_customer", before)
-        object.__setattr__(o.lee, "topics", Told(Topic.UNKNOWN, 0.9))
+        told(o, Topic.UNKNOWN, 0.9)
         made = await o.says(customer, "yes please", case=offered.case)
         assert [each["kind"] for each in made.effects] == ["card_update_link"]
         assert pages(o) == before + 1
@@ -49,7 +49,7 @@ async def test_the_card_page_is_offered_and_made_after_the_yes(
 
 async def test_a_close_second_reading_is_a_reason_to_ask(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.UPDATE_PAYMENT_METHOD, 0.61, Topic.BILLING_DETAILS, 0.35))
+        told(o, Topic.UPDATE_PAYMENT_METHOD, 0.61, Topic.BILLING_DETAILS, 0.35)
         asked = await o.says("cus_hugo", "Can you help me with this please?")
         assert (asked.effects, PAGE in asked.reply) == ((), True)
         left = await o.says("cus_hugo", "no, not that", case=asked.case)
@@ -58,16 +58,16 @@ async def test_a_close_second_reading_is_a_reason_to_ask(office: Opener) -> None
 
 async def test_who_plainly_asks_for_another_card_has_the_page_at_once(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.UPDATE_PAYMENT_METHOD, 0.7, Topic.UNKNOWN, 0.2))
+        told(o, Topic.UPDATE_PAYMENT_METHOD, 0.7, Topic.UNKNOWN, 0.2)
         made = await o.says("cus_hugo", "I have a new card")
         assert [each["kind"] for each in made.effects] == ["card_update_link"]
 
 
 async def test_words_about_a_card_that_answer_another_question_make_no_page(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.REFUND_REQUEST))
+        told(o, Topic.REFUND_REQUEST)
         which = await o.says("cus_omar", "please refund my credit pack, 15 dollars")
-        object.__setattr__(o.lee, "topics", Told(Topic.UPDATE_PAYMENT_METHOD, 0.65))
+        told(o, Topic.UPDATE_PAYMENT_METHOD, 0.65)
         before = o.world()
         left = await o.says("cus_omar", "not that, the other card", case=which.case)
         assert left.outcome == "escalated"
@@ -76,12 +76,11 @@ async def test_words_about_a_card_that_answer_another_question_make_no_page(offi
 
 async def test_a_new_page_to_buy_on_is_offered_where_something_else_was_asked(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.PAYMENT_STATUS, 0.3, Topic.EXPIRED_PAYMENT_LINK, 0.25))
         before = o.world()
-        object.__setattr__(o.lee, "topics", Told(Topic.EXPIRED_PAYMENT_LINK, 0.3))
+        told(o, Topic.EXPIRED_PAYMENT_LINK, 0.3)
         offered = await o.says("cus_lara", "Can you help me with this please?")
         assert (offered.outcome, o.world()) == ("awaiting_customer", before)
-        object.__setattr__(o.lee, "topics", Told(Topic.UNKNOWN, 0.9))
+        told(o, Topic.UNKNOWN, 0.9)
         made = await o.says("cus_lara", "yes, do that", case=offered.case)
         assert [each["kind"] for each in made.effects] == ["new_checkout_link"]
 
@@ -89,17 +88,17 @@ async def test_a_new_page_to_buy_on_is_offered_where_something_else_was_asked(of
 @pytest.mark.parametrize("first", [Topic.UNKNOWN, Topic.PAY_INVOICE])
 async def test_a_yes_is_good_under_whatever_topic_the_question_came_up(office: Opener, first: Topic) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(first, 0.6, Topic.REFUND_REQUEST, 0.38))
+        told(o, first, 0.6, Topic.REFUND_REQUEST, 0.38)
         asked = await o.says("cus_maya", "send it back")
         assert (asked.outcome, o.refunds()) == ("awaiting_customer", [])
-        object.__setattr__(o.lee, "topics", Told(Topic.UNKNOWN, 0.9))
+        told(o, Topic.UNKNOWN, 0.9)
         await o.says("cus_maya", "Yes, please do.", case=asked.case)
         assert [refund["amount"] for refund in o.refunds()] == [2_000]
 
 
 async def test_a_refund_read_from_few_signs_is_asked_about_unless_the_payment_is_named(office: Opener) -> None:
     async with office() as o:
-        object.__setattr__(o.lee, "topics", Told(Topic.REFUND_REQUEST, 0.4))
+        told(o, Topic.REFUND_REQUEST, 0.4)
         assert (await o.says("cus_maya", "send it back")).effects == ()
         assert len((await o.says("cus_maya", "send the $20 back")).effects) == 1
 
