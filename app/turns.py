@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from concurrent import futures
 from pathlib import Path
@@ -21,6 +22,8 @@ from billing.ids import TurnId
 log = structlog.get_logger(__name__)
 
 ENDING_SECONDS = 5.0  # at most, for workflows whose turns are done to be written down as done
+STARTING_SECONDS = 10.0  # that a customer waits for the engine to write a turn down, before it is taken without it
+IDLE_SECONDS = 5.0  # that a worker which stands still keeps others from what the engine was writing (PostgreSQL)
 Take = Callable[[TurnId], Awaitable[TurnResult]]
 
 
@@ -76,6 +79,7 @@ class DurableTurns:
                 "serializer": DBOSPortableJSONSerializer(),  # the default is pickle: unreadable, and runs what it reads
                 "executor_id": self._executor,
                 "db_engine_kwargs": _engine(self._url),
+                "sys_db_idle_transaction_timeout_sec": IDLE_SECONDS,
                 "application_version": "1",  # rows carry the state, so new code may go on with an old turn
                 "log_level": "ERROR",
             }
@@ -93,16 +97,13 @@ class DurableTurns:
 
         Returns as soon as the turn is done, which is in the store and on the disk; that its workflow is done is written
         down meanwhile, and if that is lost, the turn is found done when the workflow begins again."""
-        from dbos import SetWorkflowID
-
         loop = asyncio.get_running_loop()
         awaited: asyncio.Future[TurnResult | None] = loop.create_future()
         if self._awaited.setdefault(turn, awaited) is not awaited:
             return await self._take(turn)
         result: TurnResult | None = None
         try:
-            with SetWorkflowID(turn):
-                handle = self._dbos.start_workflow(self._workflow, turn)
+            handle = await asyncio.wait_for(self._started(turn), STARTING_SECONDS)
             if hasattr(handle, "future"):  # else it is another worker's, perhaps a dead one's, and `take` sees to that
                 workflow: futures.Future[Any] = handle.future
                 workflow.add_done_callback(lambda _: awaited.done() or loop.call_soon_threadsafe(_told, awaited, None))
@@ -117,6 +118,24 @@ class DurableTurns:
         finally:
             del self._awaited[turn]
         return result if result is not None else await self._take(turn)
+
+    def _started(self, turn: TurnId) -> asyncio.Future[Any]:
+        """The engine waits without end for a server that is away or a lock, so it waits in a thread of its own, which
+        neither stops the loop nor keeps the process alive. A turn that it starts late is joined, or found done."""
+        from dbos import SetWorkflowID
+
+        started: futures.Future[Any] = futures.Future()
+        started.set_running_or_notify_cancel()
+
+        def start() -> None:
+            try:
+                with SetWorkflowID(turn):
+                    started.set_result(self._dbos.start_workflow(self._workflow, turn))
+            except BaseException as error:  # noqa: BLE001  raised again where it is awaited
+                started.set_exception(error)
+
+        threading.Thread(target=start, name=f"start {turn}", daemon=True).start()
+        return asyncio.wrap_future(started)
 
     def close(self) -> None:
         """Blocks until what is done is written down as done; the loop has to go on meanwhile."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import threading
 import time
@@ -12,11 +13,15 @@ from typing import Any
 
 import pytest
 from dbos._sys_db import SystemDatabase
+from dbos._sys_db_postgres import PostgresSystemDatabase
+from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from agent.turn import TurnResult
 from app.turns import DurableTurns, EngineUnavailable, WorkflowFile, workflow_url
 from billing.ids import TurnId
 from store.errors import NotFound
+from tests.databases import POSTGRESQL, PostgresDatabases
 
 
 def _result(case: str) -> TurnResult:
@@ -122,6 +127,57 @@ async def test_a_turns_own_error_comes_back_plainly(tmp_path: Path) -> None:
     finally:
         turns.close()
     assert taken == ["turn_1", "turn_1"]
+
+
+async def test_an_engine_that_waits_for_a_lock_stops_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when another worker stands still in the middle of writing: the turn is taken without the engine."""
+    monkeypatch.setattr("app.turns.STARTING_SECONDS", 0.5)
+    rounds = 0
+
+    async def take(turn: TurnId) -> TurnResult:
+        return _result(turn)
+
+    async def others() -> None:
+        nonlocal rounds
+        while True:
+            await asyncio.sleep(0.01)
+            rounds += 1
+
+    turns = DurableTurns(take, workflow_url(tmp_path, None))
+    turns.launch()
+    beside = asyncio.create_task(others())
+    try:
+        with closing(sqlite3.connect(tmp_path / "workflows.db", isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            assert await turns.run(TurnId("turn_1")) == _result("turn_1")
+            file.execute("ROLLBACK")
+    finally:
+        beside.cancel()
+        turns.close()
+    assert rounds > 10
+
+
+@pytest.mark.database(POSTGRESQL)
+async def test_what_the_engine_of_a_still_worker_holds_is_let_go(
+    postgres: PostgresDatabases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.turns.IDLE_SECONDS", 0.5)
+
+    async def take(turn: TurnId) -> TurnResult:
+        return _result(turn)
+
+    turns = DurableTurns(take, workflow_url(tmp_path, postgres.fresh(tmp_path)))
+    turns.launch()
+    try:
+        await turns.run(TurnId("turn_1"))
+        engines = [each for each in gc.get_objects() if isinstance(each, PostgresSystemDatabase)]
+        with engines[-1].engine.connect() as stands_still, capture_logs() as logs:
+            stands_still.execute(text("SELECT 1 FROM dbos.workflow_status FOR UPDATE"))
+            assert await turns.run(TurnId("turn_1")) == _result("turn_1")
+            stands_still.invalidate()
+    finally:
+        turns.close()
+    assert logs == []  # it waited, and began as any other
 
 
 def test_no_commit_of_the_engine_waits_for_the_disk(tmp_path: Path) -> None:
