@@ -88,6 +88,20 @@ async def test_it_overrules_no_denial(house: House) -> None:
     assert house.stripe.calls == []
 
 
+async def test_a_denial_takes_it_out_of_the_queue(house: House) -> None:
+    proposal = await over_cap(house)
+
+    def stands() -> tuple[str, str]:
+        with house.store.look() as uow:
+            row = uow.proposals.get(proposal.id)
+            return row.verdict, row.rule
+
+    assert stands() == ("needs_approval", "refund.cap")
+    house.stripe.charges["ch_big"] = charge("ch_big", 20_000, disputed=True)
+    assert (await house.gate.submit(proposal)).decision.rule == "refund.disputed"
+    assert stands() == ("deny", "refund.disputed")
+
+
 async def test_more_than_one_approval_carries_is_refused(house: House) -> None:
     proposal = await over_cap(house, 500_001)
     answer = await approved(house, proposal)

@@ -12,7 +12,8 @@ from billing.discounts import DiscountFacts
 from billing.money import Money
 from policy.decisions import Allow, Deny, NeedsConfirmation
 from policy.effects import EffectRefused
-from policy.law import over_human_limit
+from policy.law import human_budget, over_human_limit
+from policy.question import Approval
 from policy.settlement import Status
 from store.errors import NotFound
 from tests.billing import made
@@ -56,6 +57,13 @@ def test_what_a_human_may_approve_is_told_with_its_cap() -> None:
     unknown = over_human_limit(asked, Money(1, "chf"))
     assert unknown is not None
     assert unknown.facts == {"amount": 1, "cap": None}
+
+
+@pytest.mark.parametrize(("value", "counted"), [(None, []), (usd(0), []), (usd(1), [1]), (usd(-1), [1])])
+def test_one_cent_counts_in_a_humans_day_and_nothing_does_not(value: Money | None, counted: list[int]) -> None:
+    """The ledger holds no amount of nothing: a change that is free and approved would be refused for it."""
+    held = human_budget(question(refund(), refund_case()), Approval("ok_1", "hanna"), value)
+    assert [entry.amount for entry in held] == counted
 
 
 def test_a_failed_effect_says_what_stripe_said() -> None:

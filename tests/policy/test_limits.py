@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,24 @@ def test_the_hash_is_steady_and_changes_with_any_limit(tmp_path: Path) -> None:
             lines[n] = f"{name}= 7"
             hashes.add(load_limits(written(tmp_path, "\n".join(lines))).hash)
     assert len(hashes) == 1 + len(numbers)
+
+
+def test_the_hash_is_the_same_in_every_process_and_however_the_file_is_ordered(tmp_path: Path) -> None:
+    """A set of roles has another order in another process, and the tables of currencies stand as somebody wrote them."""
+    usd, eur = TOML.index("[currency.usd]"), TOML.index("[currency.eur]")
+    assert usd < eur
+    assert load_limits(written(tmp_path, TOML[:usd] + TOML[eur:] + "\n" + TOML[usd:eur])).hash == load_limits().hash
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", "from policy.limits import load_limits; print(load_limits().hash)"],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
+        for seed in ("1", "2", "3")
+    }
+    assert told == {load_limits().hash}
 
 
 def test_the_hash_changes_with_any_rule(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
