@@ -110,7 +110,7 @@ def test_the_hash_is_steady_and_changes_with_any_limit(tmp_path: Path) -> None:
 
 
 def test_the_hash_is_the_same_in_every_process_and_however_the_file_is_ordered(tmp_path: Path) -> None:
-    """A set of roles has another order in another process, and the tables of currencies stand as somebody wrote them."""
+    """A set of roles has another order in another process; tables of currencies stand as somebody wrote them."""
     usd, eur = TOML.index("[currency.usd]"), TOML.index("[currency.eur]")
     assert usd < eur
     assert load_limits(written(tmp_path, TOML[:usd] + TOML[eur:] + "\n" + TOML[usd:eur])).hash == load_limits().hash
