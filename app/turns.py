@@ -22,7 +22,7 @@ from billing.ids import TurnId
 log = structlog.get_logger(__name__)
 
 ENDING_SECONDS = 5.0  # at most, for workflows whose turns are done to be written down as done
-STARTING_SECONDS = 10.0  # that a customer waits for the engine to write a turn down, before it is taken without it
+STARTING_SECONDS = 2.0  # that a turn waits for the engine to write it down, before it is taken without it
 IDLE_SECONDS = 5.0  # that a worker which stands still keeps others from what the engine was writing (PostgreSQL)
 Take = Callable[[TurnId], Awaitable[TurnResult]]
 

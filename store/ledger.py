@@ -1,6 +1,6 @@
 """The ledger: intents written before effects, and the budgets they hold. Integers in minor units throughout.
 
-Caps hold under concurrency because holding is one conditional UPDATE (`held + x <= cap`), never a sum followed by an
+Caps hold under concurrency because holding is one conditional statement (`held + x <= cap`), never a sum followed by an
 insert; one action in flight per target because the database has a partial unique index.
 """
 
@@ -92,12 +92,15 @@ class LedgerRows:
         """
         if amount <= 0:
             raise ValueError(f"a budget holds positive amounts, not {amount}")
+        if cap is not None and amount > cap:
+            return False
         connection = self._uow.connection
-        connection.execute(upsert(connection, budgets).values(key=budget, held=0).on_conflict_do_nothing())
-        change = update(budgets).where(budgets.c.key == budget).values(held=budgets.c.held + amount)
-        if cap is not None:
-            change = change.where(budgets.c.held + amount <= cap)
-        if connection.execute(change).rowcount != 1:
+        first = upsert(connection, budgets).values(key=budget, held=amount)
+        more = budgets.c.held + first.excluded.held
+        change = first.on_conflict_do_update(
+            index_elements=[budgets.c.key], set_={"held": more}, where=None if cap is None else more <= cap
+        )
+        if connection.execute(change.returning(budgets.c.held)).first() is None:
             return False
         state = "settled" if for_good else "held"
         connection.execute(insert(reservations).values(intent_id=intent_id, budget=budget, amount=amount, state=state))
