@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 from audit.completeness import idempotency_key
@@ -15,7 +17,7 @@ from policy.facts import ActionFacts
 from policy.law import COLLEAGUE, decide
 from policy.limits import Limits
 from policy.operations import operation_key, relied_on, target
-from policy.proposals import Proposal
+from policy.proposals import Proposal, consent_digest
 from policy.question import Approval, Consents, Question, Standing
 from policy.rows import intent_of
 from policy.rules import LAWS
@@ -55,7 +57,6 @@ class _OverBudget(Exception):
     """A budget would pass its cap: everything this transaction wrote has to go, and a human may say yes instead."""
 
     def __init__(self, question: Asked, allowed: Allow, entry: Reservation, held: int) -> None:
-        self.question = question
         self.decision = _over_budget(question, allowed, entry, held)
 
 
@@ -86,14 +87,14 @@ def reserve(
             decision = decide(asked, LAWS)
             if isinstance(decision, Allow):
                 return decision, _write(uow, asked, decision, attempt, policy_hash)
-            if standing.in_flight and isinstance(decision, Deny):
+            if standing.in_flight:
                 _turn_down(uow, proposal, decision, policy_hash, now)
             else:
-                _keep(uow, proposal, decision, policy_hash, now, asked)
+                _keep(uow, proposal, decision, policy_hash, now)
             return decision, None
     except _OverBudget as over:
         with store.unit() as uow:
-            _keep(uow, proposal, over.decision, policy_hash, now, over.question)
+            _keep(uow, proposal, over.decision, policy_hash, now)
         return over.decision, None
     except Conflict as conflict:
         refusal = Deny(
@@ -119,12 +120,12 @@ def deny(store: Store, proposal: Proposal, decision: Deny, policy_hash: str, now
         _turn_down(uow, proposal, decision, policy_hash, now)
 
 
-def _turn_down(uow: UnitOfWork, proposal: Proposal, decision: Deny, policy_hash: str, now: datetime) -> None:
+def _turn_down(uow: UnitOfWork, proposal: Proposal, decision: Decision, policy_hash: str, now: datetime) -> None:
     """Refuse for now. What a person was asked before stays asked: the law itself has not taken it back."""
     if uow.proposals.find(proposal.id) is None:
-        _keep(uow, proposal, decision, policy_hash, now, None)
+        _keep(uow, proposal, decision, policy_hash, now)
     else:
-        _log(uow, proposal, decision, policy_hash, None)
+        _log(uow, proposal, decision, policy_hash)
 
 
 def turn_away(store: Store, proposal: Proposal, why: Deny, policy_hash: str) -> None:
@@ -160,7 +161,14 @@ def _write(uow: UnitOfWork, question: Asked, allowed: Allow, attempt: int, polic
         created_at=question.now,
         personal=sent.personal,
     )
-    entry = _keep(uow, proposal, allowed, policy_hash, question.now, question, row)
+    told = {
+        "intent": id_,
+        "operation_key": row.operation_key,
+        "confirmation": allowed.confirmation,
+        "approval": allowed.approval,
+        "budgets": [[entry.budget, entry.amount, entry.cap] for entry in allowed.reservations],
+    }
+    entry = _keep(uow, proposal, allowed, policy_hash, question.now, told)
     # The entry's leaf goes to Stripe with every effect: whoever changes the log later cannot take it back there.
     row = replace(row, idempotency_key=idempotency_key(id_, entry.leaf))
     uow.ledger.reserve(row)
@@ -195,7 +203,7 @@ def _standing(uow: UnitOfWork, proposal: Proposal, asked_at: datetime) -> tuple[
 def _consents(uow: UnitOfWork, proposal: Proposal) -> Consents:
     return Consents(
         {row.digest: row.id for row in uow.consents.confirmations(proposal.case)},
-        {row.digest: Approval(row.id, row.human or "") for row in uow.consents.approvals(proposal.id)},
+        {row.digest: Approval(row.id, row.human) for row in uow.consents.approvals(proposal.id)},
     )
 
 
@@ -205,12 +213,11 @@ def _keep(
     decision: Decision,
     policy_hash: str,
     now: datetime,
-    question: Asked | None,
-    intent: IntentRow | None = None,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> LogRow:
-    """The proposal's row and its audit entry."""
+    """The proposal's row and its audit entry, which says `more`."""
     shown = decision.shown if isinstance(decision, NeedsConfirmation | NeedsApproval) else None
-    digest = question.digest(shown) if question is not None and shown is not None else ""
+    digest = "" if shown is None else consent_digest(proposal, shown)
     said = verdict(decision)
     uow.proposals.decided(
         ProposalRow(
@@ -230,7 +237,7 @@ def _keep(
             personal=proposal.action.personal,
         )
     )
-    return _log(uow, proposal, decision, policy_hash, shown, intent)
+    return _log(uow, proposal, decision, policy_hash, shown, more)
 
 
 def _log(
@@ -238,8 +245,8 @@ def _log(
     proposal: Proposal,
     decision: Decision,
     policy_hash: str,
-    shown: str | None,
-    intent: IntentRow | None = None,
+    shown: str | None = None,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> LogRow:
     payload: dict[str, object] = {
         "proposal": proposal.id,
@@ -252,13 +259,6 @@ def _log(
         "remedy": decision.remedy,
         "shown": shown,
         "policy": policy_hash,
+        **more,
     }
-    if isinstance(decision, Allow) and intent is not None:
-        payload |= {
-            "intent": intent.id,
-            "operation_key": intent.operation_key,
-            "confirmation": decision.confirmation,
-            "approval": decision.approval,
-            "budgets": [[entry.budget, entry.amount, entry.cap] for entry in decision.reservations],
-        }
     return uow.record("proposal.decided", proposal.actor, proposal.case, proposal.principal.customer, payload)

@@ -41,14 +41,14 @@ def plain(said: object) -> str:
 def proposal_flaw(proposal: Proposal) -> str | None:
     """What is wrong with a proposal that got past its types, or None."""
     for name, value in (("id", proposal.id), ("case", proposal.case), ("actor", proposal.actor)):
-        if type(value) is not str or _text(value) or not value:
+        if _text(value) or not value:
             return f"{name}: not a text"
-    if proposal.turn is not None and type(proposal.turn) is not str:
+    if proposal.turn is not None and _text(proposal.turn):
         return "turn: not a text"
     who = proposal.principal
     if type(who) is not Principal or type(who.role) is not Role:
         return "principal: not an authenticated user"
-    if type(who.customer) is not str or _text(who.customer) or not who.customer:
+    if _text(who.customer) or not who.customer:
         return "customer: not a text"
     if proposal.owner not in ("lee", "human") or type(proposal.epoch) is not int:
         return "epoch: not an owner and a number"

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConsentRow:
-    """An unused, unexpired consent. `human` is None for the customer's own confirmation."""
+    """An unused, unexpired consent."""
 
     id: str
     digest: str
-    human: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalRow(ConsentRow):
+    human: str
 
 
 class ConsentRows:
@@ -138,9 +142,9 @@ class ConsentRows:
                 confirmations.c.expires_at > written(self._uow.clock()),
             )
         )
-        return [ConsentRow(row.id, row.digest, None) for row in rows]
+        return [ConsentRow(row.id, row.digest) for row in rows]
 
-    def approvals(self, proposal_id: str) -> list[ConsentRow]:
+    def approvals(self, proposal_id: str) -> list[ApprovalRow]:
         """This very proposal's approval, if it is neither used nor expired: it serves no other proposal."""
         rows = self._uow.connection.execute(
             select(approvals.c.id, approvals.c.digest, approvals.c.human).where(
@@ -149,7 +153,7 @@ class ConsentRows:
                 approvals.c.expires_at > written(self._uow.clock()),
             )
         )
-        return [ConsentRow(row.id, row.digest, row.human) for row in rows]
+        return [ApprovalRow(row.id, row.digest, row.human) for row in rows]
 
     def use(self, intent_id: str, *, confirmation: str | None, approval: str | None) -> None:
         """Spend the consents for one intent. Raises `Conflict` when one was spent or has expired meanwhile."""

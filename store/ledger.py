@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, case, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import personal
@@ -51,9 +51,9 @@ class IntentRow:
     stripe_id: str | None
     receipt: dict[str, object] | None
     created_at: datetime
+    personal: bool
     settled_at: datetime | None = None
     sent_at: datetime | None = None  # when it last left for Stripe; None: it never did
-    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,14 @@ class LedgerRows:
         mine = intents.c.tool == tool
         row = self._uow.connection.execute(
             select(
-                func.count(case((intents.c.status.in_(OPEN), 1))),
-                func.count(case((mine & intents.c.status.not_in(OPEN), 1))),
-                func.count(case((mine & succeeded & (intents.c.case_id == case_id), 1))),
-                func.coalesce(func.sum(case((mine & succeeded, intents.c.amount))), 0),
+                func.count().filter(intents.c.status.in_(OPEN)),
+                func.count().filter(mine, intents.c.status.not_in(OPEN)),
+                func.count().filter(mine, succeeded, intents.c.case_id == case_id),
+                func.sum(intents.c.amount).filter(mine, succeeded),
                 func.max(intents.c.settled_at),
             ).where(intents.c.target == target)
         ).one()
-        return TargetRow(row[0] > 0, row[1], row[2], int(row[3]), read_or_none(row[4]))
+        return TargetRow(row[0] > 0, row[1], row[2], int(row[3] or 0), read_or_none(row[4]))
 
     def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool = False) -> bool:
         """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row.
@@ -243,7 +243,7 @@ class LedgerRows:
         if found.personal_sealed is None:
             return row
         kept = personal.unseal(self._uow, row.id, found.personal_sealed)
-        return replace(row, arguments={} if kept is None else kept[0], personal=True)
+        return replace(row, arguments={} if kept is None else kept[0])
 
 
 def _row(found: Row[tuple[object, ...]]) -> IntentRow:
@@ -265,6 +265,7 @@ def _row(found: Row[tuple[object, ...]]) -> IntentRow:
         found.stripe_id,
         None if found.receipt is None else json.loads(found.receipt),
         read(found.created_at),
+        found.personal_sealed is not None,
         read_or_none(found.settled_at),
         read_or_none(found.sent_at),
     )

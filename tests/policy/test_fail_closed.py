@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from billing.customer_details import TaxIdFacts
 from billing.discounts import DiscountFacts
+from billing.ids import CustomerId, TurnId
 from billing.money import Money
 from policy.actions import Action, Refund, RetryPayment
 from policy.effects import FactsUnavailable
 from policy.proposals import Principal, Role
 from policy.settlement import Settlement, Status
-from policy.well_formed import facts_flaw, flaw
+from policy.well_formed import facts_flaw, flaw, plain, proposal_flaw
 from store.errors import LogUnavailable
 from tests.billing import made
 from tests.policy.asked import (
@@ -324,6 +325,8 @@ async def test_ids_that_were_never_validated(house: House, invoice_id: Any) -> N
         {"id": ""},
         {"case": None},
         {"turn": 7},
+        {"turn": "\ud800"},
+        {"principal": Principal(CustomerId(""), "u", Role.OWNER)},
         {"actor": None},
         {"actor": "\ud800"},
     ],
@@ -331,6 +334,16 @@ async def test_ids_that_were_never_validated(house: House, invoice_id: Any) -> N
 async def test_a_proposal_that_is_none(house: House, changes: dict[str, Any]) -> None:
     good = house.propose(house.case(), refund())
     await must_be_turned_away(house, dataclasses.replace(good, **changes))
+
+
+async def test_a_proposal_of_a_turn_is_one(house: House) -> None:
+    good = house.propose(house.case(), refund())
+    assert proposal_flaw(dataclasses.replace(good, turn=TurnId("turn_1"))) is None
+
+
+def test_what_an_error_says_is_kept_to_500_characters_that_can_be_written_down() -> None:
+    assert plain("x" * 501) == "x" * 500
+    assert plain(ValueError("\ud800")) == "?"
 
 
 async def must_be_turned_away(house: House, proposal: Any) -> None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from policy.actions import Action
+from policy.actions import Action, Refund
+from policy.operations import operation_key, relied_on
 from policy.proposals import Principal
+from policy.reservation import Moving, reserve
 from policy.settlement import Settlement, Status
+from store.instants import read
+from tests.policy.asked import cancel_case
 from tests.policy.house import (
+    LIMITS,
     House,
     cancel,
     change,
@@ -24,6 +31,7 @@ from tests.policy.house import (
     refund,
     resume,
     retry,
+    subscription,
     undo,
     usd,
     vat,
@@ -63,6 +71,35 @@ async def test_each_tools_operation_key(house: House) -> None:
         "card_update_link:prop_link",
     ]
     house.must_balance()
+
+
+def test_a_charge_is_relied_on_only_by_a_duplicates_refund() -> None:
+    assert relied_on(refund("ch_one", twin="ch_two")) == "ch_two"
+    idle = Refund(charge="ch_one", amount=None, grounds="requested_by_customer", duplicate_of="ch_two")
+    assert relied_on(idle) is None
+
+
+def test_a_subscription_without_items_has_a_key_of_its_own(house: House) -> None:
+    facts = cancel_case(subscription=subscription(items=()))
+    asked = house.propose(house.case(), cancel())
+    assert operation_key(asked, facts, 1) == "cancel_subscription:sub_one:period_end:0:1"
+
+
+@pytest.mark.parametrize(("seconds", "moved"), [(-1, True), (0, True), (1, False)])
+@pytest.mark.parametrize("settled", ["ch_one", "ch_two"])
+async def test_facts_from_before_anything_settled_on_a_target_or_its_twin_are_stale(
+    house: House, settled: str, seconds: int, *, moved: bool
+) -> None:
+    """What settles in the very moment of the reading may or may not be in it."""
+    house.stripe.charges["ch_two"] = charge("ch_two")
+    house.clock.pass_(seconds=60)
+    assert (await house.ask(refund(settled, 500))).status is Status.SUCCEEDED
+    [row] = house.intents()
+    asked = house.propose(house.case(), refund("ch_one", twin="ch_two"))
+    facts = await house.stripe.facts(asked.action, asked.principal)
+    read_at = read(row.settled_at) + timedelta(seconds=seconds)
+    with pytest.raises(Moving) if moved else nullcontext():
+        reserve(house.store, asked, facts, read_at, LIMITS, "hash", house.clock())
 
 
 async def test_ten_clicks_on_one_retry_are_one_charge(house: House) -> None:

@@ -31,7 +31,7 @@ def intend(store: Store, case: CaseRow, n: int, amount: int) -> bool:
         uow.ledger.reserve(
             IntentRow(
                 f"int_{n}", case.id, f"prop_{n}", case.customer, "refund", {}, f"ch_{n}", f"op_{n}", f"key_{n}", 1,
-                amount, "idr", "h", "reserved", None, None, NOON,
+                amount, "idr", "h", "reserved", None, None, NOON, False,
             )
         )  # fmt: skip
         return uow.ledger.hold(f"int_{n}", "value_out:idr", amount, CAP)
