@@ -1,5 +1,6 @@
 """Naming the topic of a message, with a confidence that means something, before any language model reads it."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ MOST_SENTENCES = 32
 STRONGEST = 3  # sentences that speak for a long message, beside its opening
 OURS_FROM = 0.5  # below, the topic is `unknown`
 WISH_FROM = 0.5
+KEPT_JUDGEMENTS = 2  # a message is looked at as a whole, by clauses (often the same), and as a whole again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class TopicGuess:
     known: float
 
 
+_Judged = tuple[Floats, Floats, Floats]  # vectors (n, dimensions), topics (n, 34), known (n,)
 NOTHING = TopicGuess(Topic.UNKNOWN, 0.0, Topic.UNKNOWN, 0.0, 0.0)
 
 
@@ -50,6 +53,7 @@ class TopicClassifier:
     def __init__(self, embedder: Embedder, head: Head | None = None) -> None:
         self._embedder = embedder
         self._head = load_head() if head is None else head
+        self._latest: tuple[tuple[bytes, _Judged], ...] = ()  # replaced, never changed: threads share the classifier
         if self._head.model != embedder.name:
             raise HeadUnusable(
                 f"the topic head was trained for {self._head.model}, not for {embedder.name}: "
@@ -65,8 +69,7 @@ class TopicClassifier:
         """As `classify`, with what each guess rests on."""
         units = [_units(text) for text in texts]
         together = [unit for of_one in units for unit in of_one]
-        vectors = self._embedder.encode(together)
-        topics, known = self._head.read(vectors, together)
+        vectors, topics, known = self._judged(together)
         readings: list[Reading] = []
         at = 0
         for of_one in units:
@@ -79,6 +82,20 @@ class TopicClassifier:
             decisive = _decisive(topics[here], known[here], guess)
             readings.append(Reading(guess, tuple(of_one), vectors[here], decisive))
         return readings
+
+    def _judged(self, parts: list[str]) -> _Judged:
+        """Vectors of the parts, and what the head says of each. The latest are kept under digests, never the texts."""
+        if len(parts) > FEW_TEXTS:
+            vectors = self._embedder.encode(parts)
+            return vectors, *self._head.read(vectors, parts)
+        name = hashlib.sha256("\n\n".join(parts).encode("utf-8", "surrogatepass")).digest()
+        for kept, judged in self._latest:
+            if kept == name:
+                return judged
+        vectors = self._embedder.encode(parts)
+        judged = vectors, *self._head.read(vectors, parts)
+        self._latest = ((name, judged), *self._latest)[:KEPT_JUDGEMENTS]
+        return judged
 
     def ahead(self, text: str) -> None:
         """Encode what `classify` and `wishes` will need, unless that is more than the embedder keeps."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.topics.classifier import NOTHING, TopicClassifier
 from agent.topics.examples import read_examples
-from agent.topics.head import HeadUnusable
+from agent.topics.head import Head, HeadUnusable
 from agent.topics.names import Topic
 from knowledge.embedder import BUNDLED_MODEL, Vectors, load_embedder
 from tests.knowledge.conftest import CountingEmbedder
@@ -124,6 +124,31 @@ def test_what_was_read_ahead_is_all_that_is_read(text: str) -> None:
     classifier.classify([text])
     classifier.wishes(text)
     assert set(embedder.asked) == ahead
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("Please refund my last payment.", 1),
+        ("What will the weather be like in Graz?", 1),
+        ("Where is my invoice, and why was I charged twice?", 2),
+        ("Bake the bread for an hour, and then let it rest.", 2),
+    ],
+)
+def test_nothing_is_judged_twice(text: str, readings: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[tuple[str, ...]] = []
+
+    def read(head: Head, vectors: Vectors, texts: Sequence[str]) -> tuple[Vectors, Vectors]:
+        judged.append(tuple(texts))
+        return once(head, vectors, texts)
+
+    once = Head.read
+    monkeypatch.setattr(Head, "read", read)
+    classifier = TopicClassifier(load_embedder())
+    fresh = TopicClassifier(load_embedder())
+    found = classifier.classify([text]), classifier.wishes(text)
+    assert len(judged) == readings
+    assert found == (fresh.classify([text]), TopicClassifier(load_embedder()).wishes(text))
 
 
 def test_a_megabyte_is_read(classifier: TopicClassifier) -> None:
