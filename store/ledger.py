@@ -85,7 +85,7 @@ class LedgerRows:
         ).one()
         return TargetRow(row[0] > 0, row[1], row[2], int(row[3] or 0), read_or_none(row[4]))
 
-    def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool = False) -> bool:
+    def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool) -> bool:
         """Hold `amount` under `budget` unless it would pass `cap` (None: no cap). Needs the intent's row.
 
         `for_good`: a failure does not give it back. Raises ValueError for an amount that is not positive.
@@ -127,7 +127,7 @@ class LedgerRows:
                 proposal_id=row.proposal_id,
                 customer=row.customer,
                 tool=row.tool,
-                arguments=json.dumps({} if row.personal else row.arguments, sort_keys=True),
+                arguments=json.dumps({} if row.personal else row.arguments),
                 target=row.target,
                 operation_key=row.operation_key,
                 idempotency_key=row.idempotency_key,
@@ -149,9 +149,7 @@ class LedgerRows:
         )
         return read(now) if noted.rowcount == 1 else None
 
-    def settle(
-        self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None
-    ) -> IntentRow:
+    def settle(self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None) -> None:
         """Close an open intent as `succeeded` or `failed`, or mark it `pending_reconciliation`. A failure releases its
         budgets.
 
@@ -161,7 +159,7 @@ class LedgerRows:
             raise ValueError(f"an intent does not settle as {status}")
         before = self.get(intent_id)
         if before.status == status:
-            return before
+            return
         ended = status != PENDING
         changed = self._uow.connection.execute(
             update(intents)
@@ -170,7 +168,7 @@ class LedgerRows:
             .values(
                 status=status,
                 stripe_id=stripe_id,
-                receipt=None if receipt is None else json.dumps(receipt, sort_keys=True),
+                receipt=None if receipt is None else json.dumps(receipt),
                 settled_at=written(self._uow.clock()) if ended else None,
             )
         )
@@ -178,7 +176,6 @@ class LedgerRows:
             raise Conflict(f"Intent {intent_id} is {before.status} and cannot become {status}.")
         if ended:
             self._close_reservations(intent_id, "settled" if status == "succeeded" else "released")
-        return self.get(intent_id)
 
     def take_back(self, intent_id: str, why: str) -> bool:
         """A success that Stripe has undone since: `failed`, and its budgets are released. False when it is none now."""
@@ -196,7 +193,7 @@ class LedgerRows:
         connection = self._uow.connection
         mine = (reservations.c.intent_id == intent_id) & (reservations.c.state == was)
         if state == "released":
-            for row in connection.execute(select(reservations.c.budget, reservations.c.amount).where(mine)).all():
+            for row in connection.execute(select(reservations).where(mine)).all():
                 connection.execute(
                     update(budgets).where(budgets.c.key == row.budget).values(held=budgets.c.held - row.amount)
                 )

@@ -165,6 +165,24 @@ def link() -> CardUpdateLink:
     return CardUpdateLink()
 
 
+EFFECTS = [
+    refund(),
+    retry(),
+    change(),
+    cancel(),
+    cancel("now"),
+    resume(),
+    resume("sub_paused"),
+    undo(),
+    credit(),
+    promo(),
+    details(),
+    vat(),
+    checkout(),
+]
+"""One action of each kind that leaves something in Stripe; the customer that `furnish` makes may ask for each."""
+
+
 def charge(id_: str = "ch_one", amount: int | Money = 2000, **changes: Any) -> ChargeFacts:
     whole = amount if isinstance(amount, Money) else usd(amount)
     return made.charge(id_, **{"amount": whole, "created": noon() - timedelta(days=3), **changes})

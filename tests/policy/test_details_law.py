@@ -39,6 +39,7 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("details.incomplete", details(country="FR", line1="Rue de Rivoli 9"), details_case()),
     ("details.postal_code", details(postal_code="1011"), details_case()),
     ("details.postal_code", details(**{**NEW, "postal_code": "W1A 1AA"}), details_case()),
+    ("details.postal_code", details(**{**NEW, "postal_code": "D-75001"}), details_case()),
 ]
 
 
@@ -58,6 +59,20 @@ def test_a_denial_names_its_rule(rule: str, action: Action, facts: Any) -> None:
         (details(line2=""), details_case()),
         (details(**NEW), details_case(address=None)),
         (details(**{**NEW, "country": "IE", "postal_code": "D02 X285"}), details_case(address=None)),
+        # As people write them: the country before, the postal sign, full-width digits, no dash.
+        *[
+            (details(**{**NEW, "country": country, "postal_code": code}), details_case(address=None))
+            for country, code in (
+                ("LU", "L-1234"),
+                ("DE", "D-10969"),
+                ("HR", "HR-10000"),
+                ("SE", "se-111 22"),
+                ("JP", "〒530-0001"),
+                ("JP", "５３０－０００１"),
+                ("PL", "00838"),
+                ("PT", "1100"),
+            )
+        ],
         (details(email="new@acme.example"), details_case(customer=made.customer(email=None))),
         (details(country="DE"), details_case(address=AddressFacts("Hauptstr. 1", None, "Berlin"))),
         # An odd code from before does not stand in the way of something else.

@@ -346,6 +346,11 @@ def test_what_an_error_says_is_kept_to_500_characters_that_can_be_written_down()
     assert plain(ValueError("\ud800")) == "?"
 
 
+def test_where_several_kinds_may_stand_the_first_says_what_is_wrong() -> None:
+    assert flaw(7, str | None) == "not a text"
+    assert flaw(7, int | None) is flaw(None, int | None) is None
+
+
 async def must_be_turned_away(house: House, proposal: Any) -> None:
     answer: Settlement = await house.gate.submit(proposal)
     assert (answer.status, answer.decision.rule) == (Status.REFUSED, "proposal.malformed")

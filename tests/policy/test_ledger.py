@@ -86,11 +86,11 @@ def test_holding_stops_exactly_at_the_cap(house: House) -> None:
     with house.store.unit() as uow:
         for n in (1, 2, 3):
             intent(uow, case, n)
-        assert uow.ledger.hold("int_1", "b", 99, 100)
-        assert uow.ledger.hold("int_2", "b", 2, 100) is False
-        assert uow.ledger.hold("int_2", "b", 1, 100)
-        assert uow.ledger.hold("int_3", "b", 1, 100) is False
-        assert uow.ledger.hold("int_3", "b", 1, None)
+        assert uow.ledger.hold("int_1", "b", 99, 100, for_good=False)
+        assert uow.ledger.hold("int_2", "b", 2, 100, for_good=False) is False
+        assert uow.ledger.hold("int_2", "b", 1, 100, for_good=False)
+        assert uow.ledger.hold("int_3", "b", 1, 100, for_good=False) is False
+        assert uow.ledger.hold("int_3", "b", 1, None, for_good=False)
         assert uow.ledger.held("b") == 101
         assert uow.ledger.held("nothing") == 0
 
@@ -101,14 +101,14 @@ def test_a_budget_holds_no_nothing_and_no_less(house: House, amount: int) -> Non
     with house.store.unit() as uow:
         intent(uow, case)
     with pytest.raises(ValueError, match="positive"), house.store.unit() as uow:
-        uow.ledger.hold("int_1", "b", amount, 100)
+        uow.ledger.hold("int_1", "b", amount, 100, for_good=False)
 
 
 def test_a_failure_gives_back_once_what_was_not_for_good(house: House) -> None:
     case = house.case()
     with house.store.unit() as uow:
         intent(uow, case)
-        uow.ledger.hold("int_1", "money", 100, 100)
+        uow.ledger.hold("int_1", "money", 100, 100, for_good=False)
         uow.ledger.hold("int_1", "tries", 1, 3, for_good=True)
     for _ in range(2):
         with house.store.unit() as uow:
@@ -125,7 +125,8 @@ def test_an_outcome_stays(house: House, first: str, then: str) -> None:
     with house.store.unit() as uow:
         intent(uow, case)
         uow.ledger.settle("int_1", first, "re_1", {})
-        assert uow.ledger.settle("int_1", first, "re_other", {}).stripe_id == "re_1"
+        uow.ledger.settle("int_1", first, "re_other", {})
+        assert uow.ledger.get("int_1").stripe_id == "re_1"
     with pytest.raises(Conflict), house.store.unit() as uow:
         uow.ledger.settle("int_1", then, None, None)
     with pytest.raises(ValueError, match="does not settle"), house.store.unit() as uow:

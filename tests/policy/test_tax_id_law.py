@@ -61,6 +61,12 @@ def test_the_example_of_every_type_fits_and_is_shown_as_it_is_written(type_: Any
     assert written(type_, typed) == example
 
 
+def test_norways_number_is_also_written_with_its_country_before_it() -> None:
+    asked = ask(vat("NO 974 760 673 MVA", "no_vat"), tax_id_case(country="NO"))
+    assert isinstance(asked, NeedsConfirmation)
+    assert "“974760673MVA”" in asked.shown
+
+
 @pytest.mark.parametrize(
     ("verification", "said"),
     [

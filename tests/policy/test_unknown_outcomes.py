@@ -10,40 +10,8 @@ from sqlalchemy import text
 from policy.actions import Action
 from policy.effects import Intent
 from policy.settlement import Settlement, Status
-from tests.policy.house import (
-    House,
-    cancel,
-    change,
-    charge,
-    checkout,
-    credit,
-    details,
-    intent_of,
-    link,
-    promo,
-    refund,
-    resume,
-    retry,
-    undo,
-    vat,
-)
+from tests.policy.house import EFFECTS, House, change, charge, intent_of, link, refund, retry
 from tests.policy.stripe_twin import FAULTS
-
-ACTIONS = [
-    refund(),
-    retry(),
-    change(),
-    cancel(),
-    cancel("now"),
-    resume(),
-    resume("sub_paused"),
-    undo(),
-    credit(),
-    promo(),
-    details(),
-    vat(),
-    checkout(),
-]
 
 
 async def start(house: House, action: Action) -> Settlement:
@@ -55,7 +23,7 @@ def one_key(house: House) -> None:
     assert len({key for _, key in house.stripe.calls}) == 1
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", EFFECTS)
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_one_fault_then_good_weather(house: House, action: Action, fault: str) -> None:
     house.stripe.faults.append(fault)
@@ -66,7 +34,7 @@ async def test_one_fault_then_good_weather(house: House, action: Action, fault: 
     house.must_balance()
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+@pytest.mark.parametrize("action", EFFECTS)
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_the_fault_stays_until_the_reconciler_finds_out(house: House, action: Action, fault: str) -> None:
     house.stripe.faults.extend([fault] * 3)

@@ -34,7 +34,7 @@ def intend(store: Store, case: CaseRow, n: int, amount: int) -> bool:
                 amount, "idr", "h", "reserved", None, None, NOON, False,
             )
         )  # fmt: skip
-        return uow.ledger.hold(f"int_{n}", "value_out:idr", amount, CAP)
+        return uow.ledger.hold(f"int_{n}", "value_out:idr", amount, CAP, for_good=False)
 
 
 def test_a_budget_is_used_to_the_last_unit_and_not_passed(store: Store, case: CaseRow) -> None:
