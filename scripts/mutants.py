@@ -220,7 +220,8 @@ def _called(node: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     if isinstance(node.func, ast.Name) and node.func.id == "abs":
         yield "call dropped", node.args[0]
     two = node.args[:2]
-    if len(two) == 2 and not any(isinstance(each, ast.Starred) for each in two) and not _both_texts(two):
+    any_order = isinstance(node.func, ast.Name) and node.func.id in ("max", "min")
+    if len(two) == 2 and not (any_order or any(isinstance(each, ast.Starred) for each in two) or _both_texts(two)):
         yield "arguments swapped", _with(node, args=[two[1], two[0], *node.args[2:]])
 
 

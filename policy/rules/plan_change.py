@@ -20,7 +20,8 @@ AGAIN = "Preview the change again and show the customer the new figures."
 
 
 def _item(q: Q) -> SubscriptionItemFacts:
-    return subscription(q).items[0]
+    [item] = subscription(q).items
+    return item
 
 
 def _price(q: Q) -> PriceFacts:

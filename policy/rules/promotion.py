@@ -262,7 +262,7 @@ def reservations(q: Q) -> tuple[Reservation, ...]:
         "promotion.again",
         "This customer has redeemed this code before.",
     )
-    return (*(value_out(q, value(q)) if value(q).amount > 0 else ()), once)
+    return (*value_out(q, value(q)), once)
 
 
 def told(q: Q) -> dict[str, FactValue]:

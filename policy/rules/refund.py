@@ -25,7 +25,7 @@ def _charge(q: Q) -> ChargeFacts:
 def already_refunded(q: Q) -> int:
     """Minor units; the larger of Stripe and ledger: a human may have refunded in the dashboard, and Stripe may lag."""
     charge = _charge(q)
-    return max((charge.amount - charge.refundable).amount, q.standing.refunded, 0)
+    return max((charge.amount - charge.refundable).amount, q.standing.refunded)
 
 
 def left(q: Q) -> Money:
@@ -139,8 +139,12 @@ def not_duplicate(q: Q) -> Deny | None:
     if q.action.grounds != "duplicate":
         return None
     other = q.facts.duplicate_of
-    known = other is not None and other.id == q.action.duplicate_of and q.standing.twin_refunded == 0
-    if other is not None and known and same_purchase(_charge(q), other):
+    if (
+        other is not None
+        and other.id == q.action.duplicate_of
+        and q.standing.twin_refunded == 0
+        and same_purchase(_charge(q), other)
+    ):
         return None
     return Deny(
         "refund.not_duplicate",

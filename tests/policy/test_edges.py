@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from billing.discounts import DiscountFacts
+from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
 from policy.decisions import Allow, Deny, NeedsConfirmation
-from policy.effects import EffectRefused
+from policy.effects import EffectRefused, Intent
 from policy.law import human_budget, over_human_limit
 from policy.question import Approval
 from policy.settlement import Status
@@ -28,13 +29,16 @@ from tests.policy.asked import (
     question,
     refund_case,
     resume_case,
+    retry_case,
 )
 from tests.policy.house import (
     House,
     cancel,
     change,
+    charge,
     coupon,
     credit,
+    invoice,
     item,
     promo,
     promotion,
@@ -64,6 +68,23 @@ def test_one_cent_counts_in_a_humans_day_and_nothing_does_not(value: Money | Non
     """The ledger holds no amount of nothing: a change that is free and approved would be refused for it."""
     held = human_budget(question(refund(), refund_case()), Approval("ok_1", "hanna"), value)
     assert [entry.amount for entry in held] == counted
+
+
+def test_a_disputed_charge_and_stripes_next_try_are_told() -> None:
+    assert ask(refund(), refund_case(charge=charge(disputed=True))).facts == {"disputed": True}
+    asked = ask(retry(), retry_case(invoice=invoice(next_payment_attempt=noon())))
+    assert asked.facts["next_payment_attempt"] == noon().isoformat()
+
+
+@pytest.mark.parametrize(
+    ("key", "entry"), [("lee-int_1-" + "ab" * 32, "ab" * 32), ("lee-int_1", None), ("somebody-elses", None)]
+)
+def test_an_effect_carries_the_entry_that_decided_it(key: str, entry: str | None) -> None:
+    sent = Intent(
+        IntentId("int_1"), CaseId("case_1"), CustomerId("cus_me"), refund(), "refund:ch_one:1", key, None, noon(), 1
+    )
+    known = {"lee_intent": "int_1", "lee_operation": "refund:ch_one:1", "lee_case": "case_1"}
+    assert sent.metadata == (known if entry is None else {**known, "lee_entry": entry})
 
 
 def test_a_failed_effect_says_what_stripe_said() -> None:

@@ -43,7 +43,7 @@ def rule(a, b, *, c=1):
         raise ValueError(a)
     for each in (a, b):
         each.done()
-    return min(a, b) if c else None
+    return min(a, pow(a, b)) if c else None
 LAW = Law(denials=(one, two))
 """
     told = {(each.kind, each.after) for each in mutants(source)}
@@ -56,9 +56,9 @@ LAW = Law(denials=(one, two))
         ("constant", "4"),
         ("constant", "2"),
         ("statement dropped", "pass"),
-        ("arguments swapped", "min(b, a)"),
-        ("other function", "max(a, b)"),
-        ("branches swapped", "None if c else min(a, b)"),
+        ("arguments swapped", "pow(b, a)"),
+        ("other function", "max(a, pow(a, b))"),
+        ("branches swapped", "None if c else min(a, pow(a, b))"),
         ("returns None", "return None"),
         ("rule dropped", "denials=(two,)"),
         ("rule dropped", "denials=(one,)"),
