@@ -48,7 +48,9 @@ def changes(q: Q) -> dict[str, tuple[str | None, str | None]]:
         "email": q.action.email or q.facts.customer.email,
         **asdict(new_address(q)),
     }
-    return {field: (before[field], after[field]) for field in before if (before[field] or None) != after[field]}
+    return {
+        field: (before[field], after[field]) for field in before if (before[field] or None) != (after[field] or None)
+    }
 
 
 def moves(q: Q) -> bool:
@@ -72,7 +74,7 @@ def nothing_new(q: Q) -> Deny | None:
 
 def bad_email(q: Q) -> Deny | None:
     email = q.action.email
-    if email is None or (len(email) <= 254 and _EMAIL.fullmatch(email) and ".." not in email):
+    if email is None or (_EMAIL.fullmatch(email) and ".." not in email):
         return None
     return Deny(
         "details.email_format",

@@ -95,7 +95,7 @@ def several_steps(q: Q) -> NeedsApproval | None:
 
 def no_step_down(q: Q) -> NeedsApproval | None:
     """The same interval and a lower price; anything else may be a price that was agreed."""
-    change, item = planned(q), subscription(q).items[0]
+    change, [item] = planned(q), subscription(q).items
     if (
         change.unit_amount is not None
         and item.unit_amount is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from billing.customer_details import AddressFacts
 from policy.actions import Action, UpdateBillingDetails
 from policy.decisions import Allow, Deny, NeedsApproval, NeedsConfirmation
 from policy.effects import FactsUnavailable
+from policy.rules import LAWS
 from policy.settlement import Status
 from store.erasure import erase
 from tests.billing import made
-from tests.policy.asked import ask, ask_approved, ask_with_yes, details_case
+from tests.policy.asked import ask, ask_approved, ask_with_yes, details_case, question
 from tests.policy.house import LIMITS, ME, STREET, House, details, refund
 
 NEW = {"line1": "Rue de Rivoli 9", "city": "Paris", "postal_code": "75001", "country": "FR"}
@@ -27,9 +29,22 @@ BY_LEE = LIMITS.model_copy(
 DENIED: list[tuple[str, Action, Any]] = [
     ("details.same", details(city="Berlin"), details_case()),
     ("details.same", details(name="Acme"), details_case(customer=made.customer(name="Acme"))),
+    # An empty text on file is nothing, and stays nothing.
+    ("details.same", details(city="Berlin"), details_case(customer=made.customer(name=""))),
+    ("details.same", details(line2=""), details_case(address=replace(STREET, line2=""))),
     *[
         ("details.email_format", details(email=email), details_case())
-        for email in ("nobody", "a@b", "a b@c.de", "a@b..de", "a@@b.de", "<a@b.de>", "a@b.de,c@d.de", "a@-b.de")
+        for email in (
+            "nobody",
+            "a@b",
+            "a b@c.de",
+            "a@b..de",
+            "a@@b.de",
+            "<a@b.de>",
+            "a@b.de,c@d.de",
+            "a@-b.de",
+            "a..b@c.de",
+        )
     ],
     ("details.country_unknown", details(country="ZZ"), details_case()),
     ("details.country_unknown", details(country="Germany"), details_case()),
@@ -38,6 +53,8 @@ DENIED: list[tuple[str, Action, Any]] = [
     ("details.incomplete", details(country="FR"), details_case()),
     ("details.incomplete", details(country="FR", line1="Rue de Rivoli 9"), details_case()),
     ("details.postal_code", details(postal_code="1011"), details_case()),
+    # The old code stays, and is none of the new country.
+    ("details.postal_code", details(country="GB", line1="High Street 1", city="London"), details_case()),
     ("details.postal_code", details(**{**NEW, "postal_code": "W1A 1AA"}), details_case()),
     ("details.postal_code", details(**{**NEW, "postal_code": "D-75001"}), details_case()),
 ]
@@ -74,6 +91,8 @@ def test_a_denial_names_its_rule(rule: str, action: Action, facts: Any) -> None:
             )
         ],
         (details(email="new@acme.example"), details_case(customer=made.customer(email=None))),
+        # What is on file need not be whole for something else to change.
+        (details(name="Acme GmbH"), details_case(address=AddressFacts(city="Berlin"))),
         (details(country="DE"), details_case(address=AddressFacts("Hauptstr. 1", None, "Berlin"))),
         # An odd code from before does not stand in the way of something else.
         (details(name="Acme GmbH"), details_case(address=AddressFacts("A", None, "B", None, "?", "DE"))),
@@ -87,6 +106,18 @@ def test_near_misses_need_the_customers_yes_and_no_more(action: Action, facts: A
     assert [(each.budget, each.amount, each.cap) for each in allowed.reservations] == [
         (f"details:{ME}:2026-11-20", 1, 3)
     ]
+
+
+def test_what_an_address_lacks_is_told_once() -> None:
+    told = ask(details(country="FR"), details_case(address=replace(STREET, line1=None)))
+    assert told.facts == {"missing": "line1, city"}
+
+
+def test_without_a_part_of_the_address_none_is_sent() -> None:
+    named = details(name="Acme GmbH")
+    law = LAWS[UpdateBillingDetails]
+    assert law.sent is not None
+    assert law.sent(question(named, details_case())) == named
 
 
 @pytest.mark.parametrize(("rule", "action"), [("email", details(email="x@y.org")), ("country", details(**NEW))])

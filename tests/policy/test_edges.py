@@ -77,6 +77,21 @@ def test_a_disputed_charge_and_stripes_next_try_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("ended", "reason", "remedy"),
+    [
+        ({"status": "canceled"}, "has already ended.", "you can subscribe on the plans page."),
+        ({"cancel_at_period_end": True}, "set to end with the current period.", "If it should end at once"),
+    ],
+)
+def test_what_has_ended_and_what_will_end_are_told_apart(ended: dict[str, Any], reason: str, remedy: str) -> None:
+    told = ask(cancel(), cancel_case(subscription=subscription(**ended)))
+    assert isinstance(told, Deny)
+    assert reason in told.customer_reason
+    assert remedy in told.customer_remedy
+    assert ("has ended" in told.reason) is ("status" in ended)
+
+
+@pytest.mark.parametrize(
     ("key", "entry"), [("lee-int_1-" + "ab" * 32, "ab" * 32), ("lee-int_1", None), ("somebody-elses", None)]
 )
 def test_an_effect_carries_the_entry_that_decided_it(key: str, entry: str | None) -> None:

@@ -121,6 +121,7 @@ def test_the_human_reads_of_every_number_of_the_type() -> None:
         (vat("EL123456789"), tax_id_case(country="GR")),
         (vat("XI123456789"), tax_id_case(country="GB")),
         (vat("CHE123456789TVA", "ch_vat"), tax_id_case(country="CH")),
+        (vat("12-3456789", "us_ein"), tax_id_case(country="US")),
         (vat(), on_file("GB123456789", "gb_vat", "unavailable")),
     ],
 )
