@@ -67,8 +67,8 @@ def proposal_id(turn: str, tool: str, arguments: dict[str, object]) -> ProposalI
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """`desk` is bound to the principal of `standing`. `held_back(tool)` says why an effect may not even be proposed now
-    (autonomy, kill switch, low confidence), or None."""
+    """`desk` is bound to the principal of `standing`. `held_back(action)` says why an effect may not even be proposed
+    now (autonomy, kill switch, low confidence), or None."""
 
     registry: Registry
     desk: Any
@@ -76,7 +76,7 @@ class Calls:
     standing: Standing
     journal: Journal
     bounds: Bounds
-    held_back: Callable[[str], str | None]
+    held_back: Callable[[Action], str | None]
     tally: Tally = field(default_factory=Tally)
 
     async def carry_out(self, wanted: Iterable[ToolCall]) -> None:
@@ -162,7 +162,7 @@ class Calls:
         if not isinstance(arguments, Action) or call.name not in ACTIONS:
             self._note(call, _error("unavailable", f"{call.name} cannot be proposed."))
             return
-        held = self.held_back(call.name)
+        held = self.held_back(arguments)
         if held is not None:
             self._note(
                 call,

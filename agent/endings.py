@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from agent.autonomy import Mode
 from agent.brief import TopicView
 from agent.calls import Tally
 from agent.confidence import Confidence, Signals, assess
+from agent.consenting import which
 from agent.effects import EffectRecord
 from agent.escalation import packet, waiting
 from agent.evidence import Evidence
@@ -27,6 +28,8 @@ from agent.reply import HeldReply
 from agent.settings import AgentSettings
 from agent.turn import OpenTurn, Outcome, TurnResult
 from policy.proposals import Principal
+from store.proposals import ProposalRow
+from store.redaction import redact
 from tools.registry import Registry
 
 log = structlog.get_logger(__name__)
@@ -117,6 +120,13 @@ class Endings:
     def ask_again(self, worked: Worked) -> Ending:
         """One short question about a message in which there is nothing to understand."""
         return self._to_customer(worked, "awaiting_customer", render("ask_again.v1.j2"))
+
+    async def yes_to_what(self, worked: Worked, waiting: Sequence[ProposalRow]) -> Ending:
+        """Which of the sentences that wait a yes is meant for; a human where that was asked already."""
+        question, last = which(waiting), self.opened.conversation[-2].body
+        if " ".join(redact(question).split()) == " ".join(last.split()):
+            return await self.to_human(worked, "not_understood", summary="Several changes wait for the customer's yes.")
+        return self._to_customer(worked, "awaiting_customer", question)
 
     async def to_human(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 import structlog
@@ -19,6 +19,7 @@ from agent.autonomy import Mode
 from agent.brief import TopicView, brief
 from agent.calls import Calls, Gate, Standing
 from agent.claims import ClaimDetector
+from agent.consenting import consent, may_consent
 from agent.control import schemas
 from agent.conversation import as_messages, says_something
 from agent.endings import Endings, Worked
@@ -29,6 +30,7 @@ from agent.languages import foreign_language
 from agent.ledger_sentences import handed_over
 from agent.loop import Loop, LoopEnd
 from agent.models.chat import ChatModel, Message
+from agent.offered import names_payment, offered
 from agent.opening import open_turn
 from agent.prompting import SYSTEM_PROMPT, render
 from agent.recovery import confirm, restore
@@ -40,6 +42,7 @@ from agent.strength import NEEDS, weakness
 from agent.turn import OpenTurn, TurnResult, Units, from_json
 from agent.understanding import ELLIPTIC, Reader, understand, wants_human
 from billing.ids import CaseId, TurnId
+from policy.actions import Action, Refund
 from policy.proposals import Principal
 from store.errors import LogUnavailable
 from store.redaction import redact
@@ -58,7 +61,7 @@ class Extract(Protocol):
 
 
 # What customers write about when they may want money back. Under any other topic a refund that the law would allow is
-# still one that nobody asked for: an article or an invoice may have ordered it. After a question it is asked for.
+# still one that nobody asked for (an article or an invoice may have ordered it), unless Lee offered it and they agreed.
 ABOUT_MONEY_BACK = frozenset(
     {
         "refund_request",
@@ -78,7 +81,8 @@ class Lee:
     """Everything a turn needs, put together by `app.wiring`. Safe to share between turns of different cases.
 
     `desks` binds the read tools to one authenticated principal (`tools.desk.Desks.of`). `settings.autonomy` may be
-    changed while turns run: it is looked at again before each effect and each release.
+    changed while turns run: it is looked at again before each effect and each release. A sentence of the law waits for
+    the customer's yes as long as `confirmation_valid`.
     """
 
     store: Units
@@ -90,6 +94,7 @@ class Lee:
     extract: Extract
     claims: ClaimDetector
     settings: AgentSettings
+    confirmation_valid: timedelta
 
     def read_ahead(self, text: str) -> None:
         """Read a message that is about to be received, so that its turn need not wait for the encoder. What fails here
@@ -157,7 +162,17 @@ class Lee:
             if opened.asked_before:
                 return await endings.to_human(worked, "not_understood")
             return endings.ask_again(worked)
-        return None
+        return await self._yes_to_what(opened, endings, worked)
+
+    async def _yes_to_what(self, opened: OpenTurn, endings: Endings, worked: Worked) -> Ending | None:
+        """A yes that the channel could not take, because it may be meant for more than one thing: the question."""
+        if not opened.ours or not may_consent(opened.message.body):
+            return None
+        with self.store.look() as uow:
+            proposals = uow.proposals.of(opened.case.id)
+        before = opened.conversation[:-1]
+        said = consent(opened.message.body, before, proposals, self.store.clock(), self.confirmation_valid)
+        return await endings.yes_to_what(worked, said.ask) if said.ask else None
 
     async def _foreign(self, opened: OpenTurn, worked: Worked) -> str | None:
         """The language of a message this model does not read. Words whose topic is clear are no matter."""
@@ -196,16 +211,16 @@ class Lee:
             ),
             journal=journal,
             bounds=self.settings.bounds,
-            held_back=lambda tool: self._held_back(opened, topic, tool),
+            held_back=lambda action: self._held_back(opened, journal, topic, action),
         )
 
-    def _held_back(self, opened: OpenTurn, topic: TopicView, tool: str) -> str | None:
+    def _held_back(self, opened: OpenTurn, journal: Journal, topic: TopicView, action: Action) -> str | None:
         """Why this may not be proposed now, in a sentence for the model."""
-        mode = self.settings.autonomy.mode(topic.topic)
+        mode, tool = self.settings.autonomy.mode(topic.topic), action.tool
         if not opened.ours or mode is not Mode.ACT:
             return "A colleague carries out changes in this case; yours is kept as a suggestion for them."
-        if opened.asked_before and assents(opened.message.body):
-            return None  # a yes to Lee's own question
+        if _agreed_to(opened, journal, action):
+            return None
         unsure = not topic.known or topic.confidence < self.settings.caution.effect_below
         if tool in NEEDS and unsure:
             return ASK_FIRST
@@ -214,9 +229,7 @@ class Lee:
         wishes = {topic.topic, *topic.also}
         if topic.second_confidence >= SECOND_WISH:
             wishes.add(str(topic.second_choice))
-        if tool == "refund" and not opened.asked_before and not wishes & ABOUT_MONEY_BACK:
-            return ASK_FIRST
-        return None
+        return ASK_FIRST if tool == "refund" and not wishes & ABOUT_MONEY_BACK else None
 
     async def _loop(
         self, opened: OpenTurn, journal: Journal, calls: Calls, topic: TopicView, confirmed: Any, held: HeldReply
@@ -281,3 +294,19 @@ class Lee:
                 return any(intent.status in open_ones for intent in uow.ledger.of(opened.case.id))
         except LogUnavailable:
             return True
+
+
+def _agreed_to(opened: OpenTurn, journal: Journal, action: Action) -> bool:
+    """Whether the message is a yes to Lee's offer of this very act; of a refund, to that of this payment."""
+    before = opened.conversation[-2] if opened.asked_before and len(opened.conversation) > 1 else None
+    if before is None or before.kind != "outbound" or not assents(opened.message.body):
+        return False
+    if action.tool not in offered(before.body):
+        return False
+    return not isinstance(action, Refund) or names_payment(before.body, action.charge, _charges(journal))
+
+
+def _charges(journal: Journal) -> list[dict[str, Any]]:
+    """The charges that this turn has read."""
+    results = [step.content["result"] for step in journal.of("tool") if step.content["name"] == "list_charges"]
+    return [row for found in results if found.get("ok") for row in found["result"]["charges"]]

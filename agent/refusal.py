@@ -10,7 +10,7 @@ _BEFORE = r"\W*(?:(?:oh|ah|hm+|well|actually|sorry|wait|hold on|okay|ok|on secon
 _NO = re.compile(
     _BEFORE + r"(?:no(?!\W+(?:problem|worries|rush|doubt|objections?|issues?|idea|clue)\b)|nope|nah|neither"
     r"|none(?: of (?:them|these|those))?|never ?mind|forget (?:it|that|about it|about that)|not now"
-    r"|stop(?=\W*(?:it|that|please|$))|leave (?:it|that|everything))\b",
+    r"|n(?=\W*$)|stop(?=\W*(?:it|that|please|$))|leave (?:it|that|everything))\b",
     re.I,
 )
 _PLAIN_NO = re.compile(

@@ -39,6 +39,7 @@ async def resolve(house: House, ticket: Ticket) -> Result:
         ticket.principal,
         ticket.channel,
         ticket.text,
+        house.limits,
         case_id=ticket.case_id,
         external_id=ticket.external_id,
     )

@@ -8,7 +8,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -170,6 +170,7 @@ async def open_house(
             claims=minds.claims,
             model=model,
             settings=settings.agent.model_copy(update={"human_contact": settings.human_contact}),
+            confirmation_valid=timedelta(hours=limits.consent.confirmation_valid_hours),
         )
         recovered = tuple(await gate.reconcile(beside=settings.shared))
         take: Take = lee.take_turn

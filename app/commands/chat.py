@@ -1,4 +1,5 @@
-"""A conversation in the terminal. Confirmations are asked here; `/human` reaches a person, `/quit` ends."""
+"""A conversation in the terminal. Yes and no to what is shown are said in words, or by `/yes` and `/no`, the buttons of
+other channels; `/human` reaches a person, `/quit` ends."""
 
 from __future__ import annotations
 
@@ -17,7 +18,6 @@ from app.wiring import House, open_house
 from policy.proposals import Principal, Role
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-YES = ("y", "yes")
 
 
 @app.command(help=__doc__)
@@ -34,38 +34,39 @@ async def _chat(customer: str, role: Role) -> None:
         console.print(f"You are {customer} ({role.value}). /human reaches a person, /quit ends.", style="dim")
         case: str | None = None
         while (line := await _ask("you> ")) is not None and line.strip() != "/quit":
-            text = "I want to talk to a human, please." if line.strip() == "/human" else line
-            if not text.strip():
+            if not line.strip():
                 continue
-            result = await resolve(house, Ticket(text, who, "chat", case))
+            result = await _answered(house, who, case, line)
+            if result is None:
+                continue
             case = result["case"]
             _say(result)
-            await _confirm(house, who, result)
 
 
-async def _confirm(house: House, who: Principal, result: Result) -> None:
-    """Ask until nothing more waits for the customer's yes."""
-    while result["outcome"] == "awaiting_customer" and result["decisions"]:
-        if result["decisions"][-1]["verdict"] != "needs_confirmation":
-            return
-        answer = await _ask("confirm? [y/N] ")
-        if answer is None:
-            return
-        if answer.strip().lower() not in YES:
-            decline(house.store, who, result["case"])
-            console.print("Nothing was changed.", style="dim")
-            return
-        after = await confirmed(house, who, result["case"])
-        if after is None:
-            return
-        result = after
-        _say(result)
+async def _answered(house: House, who: Principal, case: str | None, line: str) -> Result | None:
+    """The turn that a line leads to; None where it leads to none, which is said."""
+    said = line.strip()
+    if said not in ("/yes", "/no"):
+        text = "I want to talk to a human, please." if said == "/human" else line
+        return await resolve(house, Ticket(text, who, "chat", case))
+    if said == "/yes" and case is not None and (result := await confirmed(house, who, case)) is not None:
+        return result
+    withdrawn = decline(house.store, who, case) if said == "/no" and case is not None else []
+    console.print("Nothing was changed." if withdrawn else "Nothing waits for your yes.", style="dim")
+    return None
 
 
 def _say(result: Result) -> None:
     console.print(Text(f"lee ({result['model'] or 'from the ledger'})> ", style="bold"), Text(result["reply"] or ""))
+    if result["outcome"] == "awaiting_customer" and _waits(result):
+        console.print("(yes or no, in your words, or /yes, /no)", style="dim")
     if result["outcome"] == "escalated":
         console.print(Text(f"({outcome('escalated')}: case {result['case']})"), style="yellow")
+
+
+def _waits(result: Result) -> bool:
+    """Whether the customer's own yes is waited for, and not an answer to a question."""
+    return any(made["verdict"] == "needs_confirmation" for made in result["decisions"])
 
 
 async def _ask(prompt: str) -> str | None:

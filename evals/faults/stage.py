@@ -109,7 +109,7 @@ async def bring(house: House, model: ByTicket, tool: Tool, sandbox: Sandbox) -> 
     who = Principal(CustomerId(situation.customer), situation.customer.removeprefix("cus_"), Role.OWNER)
     arguments = await situation.call(world.snapshot(), house.desk(who))
     model.scripts[situation.says] = OneCall(tool.name, arguments)
-    received = receive(house.store, who, "faults", situation.says)
+    received = receive(house.store, who, "faults", situation.says, house.limits)
     turn: TurnId | None = received.turn
     if situation.consent != "nobody":
         first = await house.turns.run(received.turn)
@@ -176,8 +176,9 @@ async def house_over(
     reach: Reach = pass_by,
     *,
     durable: bool = False,
+    **names: Any,
 ) -> AsyncIterator[House]:
-    """A house of one life, over a sandbox in process and the database in `folder`."""
+    """A house of one life, over a sandbox in process and the database in `folder`; `names`: more of its settings."""
     seen = World(
         make_client(SANDBOX_KEY, http_client=AsgiHTTPClient(sandbox)),
         FileEntitlements(bench.folder / "entitlements.json"),
@@ -186,7 +187,7 @@ async def house_over(
         _at_once,
     )
     async with open_house(
-        load_settings(data=folder),
+        load_settings(data=folder, **names),
         world=seen,
         minds=bench.minds,
         model=model,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import timedelta
 from typing import Any
 
 from agent.lee import Lee
 from agent.turn import TurnResult
+from app.intake import confirm, receive
+from billing.ids import CustomerId
 from evals.harness import Copy
+from policy.proposals import Principal, Role
 from store.cases import CaseRow
 from store.turns import TurnRow
 
@@ -33,17 +35,18 @@ class Office:
             return uow.turns.queue(held, message.id, **turn)
 
     async def says(self, customer: str, text: str, case: str | None = None, role: str = "owner") -> TurnResult:
-        return await self.lee.take_turn(self.queue(customer, text, case, role).id)
+        """What a customer writes, by way of what every channel does with it."""
+        who = Principal(CustomerId(customer), "user_1", Role(role))
+        received = receive(self.store, who, "test", text, self.copy.house.limits, case_id=case)
+        return await self.lee.take_turn(received.turn)
 
     async def confirms(self, case: str) -> TurnResult:
-        """The channel writes the customer's yes to what waits for it, and queues the turn."""
-        with self.store.unit() as uow:
-            waiting = uow.consents.awaited(case)
-            assert waiting is not None
-            message = uow.messages.add(case, "inbound", "customer:user_1", "Yes, please go ahead.")
-            uow.consents.confirm(waiting, message.id, timedelta(hours=1))
-            turn = uow.turns.queue(uow.cases.get(case), message.id, proposal_id=waiting)
-        return await self.lee.take_turn(turn.id)
+        """The customer's yes by a button, to what waits for it."""
+        held = self.case(case)
+        who = Principal(CustomerId(held.customer), held.user, Role(held.role))
+        received = confirm(self.store, who, case, self.copy.house.limits, "Yes, please go ahead.")
+        assert received is not None
+        return await self.lee.take_turn(received.turn)
 
     def world(self) -> dict[str, Any]:
         return self.copy.world()

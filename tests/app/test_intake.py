@@ -18,6 +18,7 @@ from store.proposals import ProposalRow
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 WHO = Principal(CustomerId("cus_ada"), "ada", Role.OWNER)
+LIMITS = load_limits()
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def waiting(store: Store, case: str, turn: str) -> None:
 
 
 def test_a_first_message_opens_a_case_and_queues_a_turn(store: Store) -> None:
-    received = receive(store, WHO, "test", "Hello")
+    received = receive(store, WHO, "test", "Hello", LIMITS)
     with store.look() as uow:
         case, turn = uow.cases.get(received.case), uow.turns.get(received.turn)
         kinds = [entry.kind for entry in uow.log.of(received.case)]
@@ -47,15 +48,15 @@ def test_a_first_message_opens_a_case_and_queues_a_turn(store: Store) -> None:
 
 
 def test_a_second_message_continues_the_case(store: Store) -> None:
-    first = receive(store, WHO, "test", "Hello")
-    second = receive(store, WHO, "test", "again", case_id=first.case)
+    first = receive(store, WHO, "test", "Hello", LIMITS)
+    second = receive(store, WHO, "test", "again", LIMITS, case_id=first.case)
     assert second.case == first.case
     assert second.turn != first.turn
 
 
 def test_an_unknown_case_is_refused_and_leaves_nothing(store: Store) -> None:
     with pytest.raises(NotFound):
-        receive(store, WHO, "test", "Hello", case_id="case_nobody")
+        receive(store, WHO, "test", "Hello", LIMITS, case_id="case_nobody")
     with store.look() as uow:
         assert uow.log.size() == 0
 
@@ -64,7 +65,7 @@ def test_an_unknown_case_is_refused_and_leaves_nothing(store: Store) -> None:
     "text", ["", "\x00\x01\x02", "\ud800 lone", "🙂" * 50, "مرحبا، لماذا دفعت مرتين؟", "a" * 2_000_000]
 )
 def test_any_text_is_taken(store: Store, text: str) -> None:
-    received = receive(store, WHO, "test", text)
+    received = receive(store, WHO, "test", text, LIMITS)
     with store.look() as uow:
         (message,) = uow.messages.of(received.case)
     assert len(message.body) <= LONGEST + 50
@@ -76,9 +77,9 @@ def test_what_was_cut_says_so() -> None:
 
 
 def test_a_confirmation_is_a_message_a_row_and_a_turn(store: Store) -> None:
-    first = receive(store, WHO, "test", "cancel please")
+    first = receive(store, WHO, "test", "cancel please", LIMITS)
     waiting(store, first.case, first.turn)
-    received = confirm(store, WHO, first.case, load_limits())
+    received = confirm(store, WHO, first.case, LIMITS)
     assert received is not None
     with store.look() as uow:
         (consent,) = uow.consents.confirmations(first.case)
@@ -88,10 +89,10 @@ def test_a_confirmation_is_a_message_a_row_and_a_turn(store: Store) -> None:
 
 
 def test_a_no_is_a_message_and_ends_what_waited(store: Store) -> None:
-    received = receive(store, WHO, "chat", "Please cancel.")
+    received = receive(store, WHO, "chat", "Please cancel.", LIMITS)
     waiting(store, received.case, received.turn)
     assert decline(store, WHO, received.case) == ["prop_1"]
-    assert confirm(store, WHO, received.case, load_limits()) is None
+    assert confirm(store, WHO, received.case, LIMITS) is None
     assert decline(store, WHO, received.case) == []
     with store.look() as uow:
         assert uow.proposals.get("prop_1").rule == "customer.withdrew"
@@ -99,8 +100,8 @@ def test_a_no_is_a_message_and_ends_what_waited(store: Store) -> None:
 
 
 def test_nothing_to_confirm_writes_nothing(store: Store) -> None:
-    first = receive(store, WHO, "test", "hello")
-    assert confirm(store, WHO, first.case, load_limits()) is None
+    first = receive(store, WHO, "test", "hello", LIMITS)
+    assert confirm(store, WHO, first.case, LIMITS) is None
     with store.look() as uow:
         assert len(uow.messages.of(first.case)) == 1
 
@@ -108,10 +109,10 @@ def test_nothing_to_confirm_writes_nothing(store: Store) -> None:
 def test_a_confirmation_expires(tmp_path: Path) -> None:
     now = [NOW]
     store = open_store(f"sqlite:///{tmp_path / 'lee.db'}", tmp_path / "keys", lambda: now[0])
-    first = receive(store, WHO, "test", "cancel please")
+    first = receive(store, WHO, "test", "cancel please", LIMITS)
     waiting(store, first.case, first.turn)
-    confirm(store, WHO, first.case, load_limits())
-    now[0] = NOW + timedelta(hours=load_limits().consent.confirmation_valid_hours, seconds=1)
+    confirm(store, WHO, first.case, LIMITS)
+    now[0] = NOW + timedelta(hours=LIMITS.consent.confirmation_valid_hours, seconds=1)
     with store.look() as uow:
         assert uow.consents.confirmations(first.case) == []
     store.close()

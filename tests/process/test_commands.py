@@ -70,12 +70,16 @@ def test_a_human_approves_while_lee_is_busy(desk: Command) -> None:
 
 
 def test_a_conversation_asks_before_it_changes_a_plan(desk: Command) -> None:
-    talk = desk.run("chat", "--customer", "cus_tess", stdin="I'd like to upgrade to the Team plan.\nn\n/quit\n")
+    wish = "I'd like to upgrade to the Team plan."
+    talk = desk.run("chat", "--customer", "cus_tess", stdin=f"/yes\n{wish}\nn\n{wish}\n/no\n/quit\n")
     assert talk.returncode == 0, talk.stderr
-    assert "Nothing was changed." in talk.stdout
+    for told in ("Nothing waits for your yes.", "everything stays as it is", "Nothing was changed."):
+        assert told in " ".join(talk.stdout.split())
     assert plan_of(desk, "cus_tess") == "starter_monthly"
-    talk = desk.run("chat", "--customer", "cus_tess", stdin="I'd like to upgrade to the Team plan.\ny\n/quit\n")
+    talk = desk.run("chat", "--customer", "cus_tess", stdin=f"{wish}\nyes please, go ahead\n/yes\n/quit\n")
     assert plan_of(desk, "cus_tess") == "team_monthly", talk.stdout
+    assert talk.stdout.count("I have changed your plan") == 1
+    assert "Nothing waits for your yes." in talk.stdout
 
 
 def plan_of(desk: Command, customer: str) -> str:
