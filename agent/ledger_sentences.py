@@ -14,13 +14,19 @@ def about(effect: EffectRecord) -> str:
 
 
 def to_tell(effects: Iterable[EffectRecord]) -> list[EffectRecord]:
-    """Those worth a sentence: a refusal that a later try of the same tool has overtaken is left out."""
+    """Those worth a sentence: a refusal that a later try of the same act has overtaken is left out."""
     listed = list(effects)
     return [
         effect
         for n, effect in enumerate(listed)
-        if not (effect.status == "refused" and any(later.tool == effect.tool for later in listed[n + 1 :]))
+        if not (effect.status == "refused" and any(_overtakes(later, effect) for later in listed[n + 1 :]))
     ]
+
+
+def _overtakes(later: EffectRecord, effect: EffectRecord) -> bool:
+    """Another payment that exists is another wish: that it stays is told beside what became of this one."""
+    another = later.arguments.get("charge") != effect.arguments.get("charge")
+    return later.tool == effect.tool and not (another and effect.rule != "refund.not_found")
 
 
 def all_about(effects: Iterable[EffectRecord]) -> str:

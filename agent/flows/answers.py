@@ -53,6 +53,30 @@ def refund_of_one(view: View) -> dict[str, Any] | None:
     return {"charge": found[0]["id"], "amount": None, "grounds": "requested_by_customer", "duplicate_of": None}
 
 
+def refunds_of_counted(view: View) -> list[dict[str, Any]]:
+    left = {row["id"] for row in choices.refundable(view)}
+    return [
+        {"charge": row["id"], "amount": None, "grounds": "requested_by_customer", "duplicate_of": None}
+        for row in choices.counted(view)
+        if row["id"] in left
+    ]
+
+
+def counted(view: View) -> dict[str, Any]:
+    """The payments of a counted wish: which of them can go back, which went back before (or failed since), which were
+    not come to in this turn, and how many of the number there are not."""
+    rows, count = choices.counted(view), view.hints.count
+    can = {row["id"] for row in choices.refundable(view)}
+    begun = {wanted["charge"] for wanted in refunds_of_counted(view) if view.status("refund", wanted) is not None}
+    return {
+        "charges": charge_list([row for row in rows if row["id"] in can]),
+        "returned": charge_list([row for row in rows if row["id"] not in can]),
+        "left": charge_list([row for row in rows if row["id"] in can - begun]),
+        "found": len(rows),
+        "missing": 0 if count is None or view.hints.every else max(0, count.number - len(rows)),
+    }
+
+
 def refund_of_twin(view: View) -> dict[str, Any] | None:
     pairs = choices.twins(view)
     if len(pairs) != 1:

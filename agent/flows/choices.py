@@ -88,6 +88,22 @@ def refund_candidates(view: View) -> list[Row]:
     return recent or rows
 
 
+def counted(view: View) -> list[Row]:
+    """The payments of a wish that counts them ("my last two"), newest first, some perhaps returned already; also those
+    that Lee listed and all of which are meant. Empty where there are more than it counts: then it is asked which."""
+    if view.hints.every and view.hints.offered:
+        return [row for row in paid(view) if row["id"] in view.hints.offered]
+    count = view.hints.count
+    if count is None:
+        return []
+    rows = sorted(pointed_at(paid(view), view), key=lambda row: row["created"], reverse=True)
+    if count.newest:
+        return rows[: count.number]
+    today = latest_day(view)
+    near = [row for row in rows if today - day_of(row) <= RECENT] or rows
+    return near if len(near) <= count.number else []
+
+
 def of_plan(rows: list[Row], view: View) -> list[Row]:
     """The charges of an invoice that bills a plan the customer named."""
     named = [name.casefold() for name in view.hints.plans]

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from agent.assent import assents
+from agent.flows.counts import counted
 from agent.refusal import refuses, refuses_plainly
 
 _ORDINALS = {
@@ -54,7 +55,8 @@ _CHARGE = re.compile(r"(?<![A-Za-z0-9_])(?:ch|py)_[A-Za-z0-9_]{3,120}")
 
 
 class Hints:
-    """Slots of the newest message. When it answers a question of Lee's, the earlier ones fill in where it is silent."""
+    """Slots of the newest message. When it answers a question of Lee's, the earlier ones fill in where it is silent.
+    `count`: how many payments are wanted back, where more than one is; `said_before` is the message before."""
 
     def __init__(
         self,
@@ -64,6 +66,7 @@ class Hints:
         *,
         answering: bool,
         choices: Sequence[dict[str, str]] = (),
+        said_before: str = "",
     ) -> None:
         self._now = slots
         self._before = earlier if answering else {}
@@ -79,6 +82,9 @@ class Hints:
         self.extreme = None if extreme is None else _BY_WORD[extreme[1].lower()]
         self.offered = [choice["value"] for choice in choices] if answering else []
         self.every = answering and _EVERY.fullmatch(text) is not None
+        self.count = counted(text)
+        if self.count is None and answering and self.bare:
+            self.count = counted(said_before)
 
     def _slot(self, name: str) -> Any:
         return self._now.get(name) or self._before.get(name) or None

@@ -112,7 +112,11 @@ def _paid_twice(view: View) -> bool:
     return len(c.twins(view)) == 1 and (view.may_mean("duplicate_charge") or c.summed(view))
 
 
-REFUND_TWIN: Flow = (Propose("refund", a.refund_of_twin), Say("effects_only"))
+REFUND_TWIN: Flow = (
+    Propose("refund", a.refund_of_twin),
+    When(lambda view: view.hints.count is not None, (Say("twin_stays"),)),
+    Say("effects_only"),
+)
 
 OFFER_TWIN: Flow = (Offer("looks_double", a.twin_pairs, REFUND_TWIN),)
 

@@ -17,7 +17,7 @@ from agent.flows.payments import (
     Flow,
     explained,
 )
-from agent.flows.steps import HandOver, Offer, Propose, Read, Say, When
+from agent.flows.steps import HandOver, Offer, Propose, ProposeEach, Read, Say, When
 from agent.flows.view import View
 
 
@@ -92,6 +92,14 @@ _LOOK: Flow = (
 _REFUND_THIS: Flow = (Propose("refund", a.refund_of_one), Say("effects_only"))
 _REFUND_NEARLY: Flow = (Propose("refund", a.refund_of_nearly), Say("effects_only"))
 
+_REFUND_EACH: Flow = (ProposeEach("refund", a.refunds_of_counted), Say("refunds_counted", a.counted))
+
+
+def _counted(view: View) -> bool:
+    """More than one payment is wanted back, and it is clear which."""
+    return bool(a.refunds_of_counted(view))
+
+
 _UNCLEAR_WHICH: Flow = (
     When(lambda view: bool(c.returned_one_meant(view)), REFUNDS_ON_RECORD),
     When(_several, (Say("which_payment", kind="question", choices=offers.payments),)),
@@ -133,6 +141,7 @@ _ONE_ON_ITS_WAY = When(
 
 REFUND_REQUEST: Flow = (
     *_LOOK,
+    When(_counted, _REFUND_EACH),
     When(_one_pair_meant, REFUND_TWIN),
     *_UNCLEAR_WHICH,
     _ONE_ON_ITS_WAY,
@@ -143,6 +152,7 @@ REFUND_REQUEST: Flow = (
 # The same where it is not certain that money should come back: the payment is named and the customer asked.
 REFUND_OFFERED: Flow = (
     *_LOOK,
+    When(_counted, (Offer("shall_refund_each", a.counted, _REFUND_EACH),)),
     When(_one_pair_meant, OFFER_TWIN),
     *_UNCLEAR_WHICH,
     Offer("shall_refund", a.candidates, _REFUND_THIS),

@@ -47,6 +47,15 @@ class Propose:
 
 
 @dataclass(frozen=True, slots=True)
+class ProposeEach:
+    """Propose the same kind of effect on several things, one after the other, each once the one before it is done. What
+    is left where one of them is not is for the step that follows to say."""
+
+    tool: str
+    arguments: Callable[[View], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """End the turn with a template of agent/replies (`<name>.v1.j2`). `empty`: it tells that there was nothing to do,
     so that another reading of the message is tried first. `choices`: what a question offers, as `{label, value}`."""
@@ -77,7 +86,7 @@ class HandOver:
     summary: str
 
 
-Step = Read | When | Propose | Offer | Say | HandOver
+Step = Read | When | Propose | ProposeEach | Offer | Say | HandOver
 Move = list[tuple[str, dict[str, Any]]] | Say | HandOver
 
 
@@ -102,7 +111,7 @@ def walk(steps: Sequence[Step], view: View) -> Move | None:
     return reads or None
 
 
-def _one(step: When | Propose | Offer | Say | HandOver, view: View) -> Move | None:
+def _one(step: When | Propose | ProposeEach | Offer | Say | HandOver, view: View) -> Move | None:
     match step:
         case When():
             return walk(step.then, view) if step.test(view) else None
@@ -115,9 +124,23 @@ def _one(step: When | Propose | Offer | Say | HandOver, view: View) -> Move | No
             if view.settled(step.tool) is None and not step.optional:
                 return HandOver("cannot_solve", f"{step.tool} could not be proposed here; see the suggested action.")
             return None
+        case ProposeEach():
+            return _next_of(step, view)
         case Offer():
             if view.agreed_to(render(f"{step.template}.v1.j2", **step.values(view))):
                 return walk(step.then, view)
             return Say(step.template, step.values, kind="question")
         case Say() | HandOver():
             return step
+
+
+def _next_of(step: ProposeEach, view: View) -> Move | None:
+    for n, wanted in enumerate(step.arguments(view)):
+        if not view.asked(step.tool, wanted):
+            return [(step.tool, wanted)]
+        became = view.status(step.tool, wanted)
+        if became is None and n == 0:
+            return HandOver("cannot_solve", f"{step.tool} could not be proposed here; see the suggested action.")
+        if became != "succeeded":
+            return None
+    return None

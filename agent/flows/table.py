@@ -66,6 +66,7 @@ AGREED: Final[dict[str, Flow]] = {
     "shall_card": payments.CARD_PAGE,
     "shall_checkout": links.CHECKOUT,
     "shall_refund": refunds.REFUND_OFFERED,
+    "shall_refund_each": refunds.REFUND_OFFERED,
     "refund_nearly": refunds.REFUND_OFFERED,
     "looks_double": refunds.DUPLICATE_OFFERED,
     "not_yet_refunded": refunds.REFUND_STATUS,

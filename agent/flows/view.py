@@ -24,13 +24,15 @@ class View:
     def __init__(self, request: ChatRequest) -> None:
         self.brief = request.brief
         self.topic: Row = request.brief["topic"]
-        self.text = _latest(request.messages)
+        said = _customers(request.messages)
+        self.text = said[-1] if said else ""
         self.hints = Hints(
             request.brief["slots"],
             request.brief["earlier_slots"],
             self.text,
             answering=request.brief["asked_before"] > 0 or self.topic["source"] == "case",
             choices=request.brief["choices"],
+            said_before=said[-2] if len(said) > 1 else "",
         )
         self._calls: list[tuple[str, Row, Row]] = []
         results = {
@@ -124,6 +126,13 @@ class View:
                 return result["effect"]
         return None
 
+    def status(self, tool: str, arguments: Row) -> str | None:
+        """What became of this very proposal; None where it was not made, or could not be."""
+        for name, given, result in reversed(self._calls):
+            if name == tool and given == arguments and result.get("ok") and "effect" in result:
+                return str(result["effect"]["status"])
+        return None
+
     # facts that many flows look at
 
     @property
@@ -157,12 +166,10 @@ class View:
         return self.result("search_knowledge").get("passages", [])
 
 
-def _latest(messages: tuple[Message, ...]) -> str:
-    for message in reversed(messages):
-        said = unfenced(message.content) if message.role == "user" else {}
-        if said.get("from") == "customer":
-            return str(said.get("text", ""))
-    return ""
+def _customers(messages: tuple[Message, ...]) -> list[str]:
+    """What the customer wrote, oldest first."""
+    said = [unfenced(message.content) for message in messages if message.role == "user"]
+    return [str(each.get("text", "")) for each in said if each.get("from") == "customer"]
 
 
 def _said(messages: tuple[Message, ...]) -> str:

@@ -81,7 +81,11 @@ def _strong(view: View, topic: Topic) -> bool:
         return True
     if topic is Topic.UPDATE_PAYMENT_METHOD:
         return view.plainly_asks("card_update_link")
-    return view.plainly_asks("refund", borne_out=view.hints.point_at_payment or topic is Topic.DUPLICATE_CHARGE)
+    return view.plainly_asks("refund", borne_out=_points_at_payments(view) or topic is Topic.DUPLICATE_CHARGE)
+
+
+def _points_at_payments(view: View) -> bool:
+    return view.hints.point_at_payment or view.hints.count is not None
 
 
 def _named(view: View) -> Topic | None:
@@ -166,8 +170,8 @@ def _calls(view: View, move: Move) -> list[tuple[str, dict[str, Any]]]:
 
 
 def _asked(view: View, move: Say, offered: list[dict[str, str]]) -> list[tuple[str, dict[str, Any]]]:
-    """A question with its choices. Nobody is asked the same twice, and one answer cannot mean several changes."""
-    if view.hints.every:
+    """A question with its choices. Nobody is asked the same twice."""
+    if view.hints.every:  # of payments to return each is proposed; else one answer cannot mean several changes
         return _calls(view, HandOver("cannot_solve", "The customer means all of those that Lee listed."))
     named = named_beside(view)
     question = render(f"{move.template}.v1.j2", **move.values(view))

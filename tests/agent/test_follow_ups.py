@@ -45,8 +45,6 @@ async def test_a_month_corrects_what_was_asked(office: Opener, answer: str) -> N
         ("the bigger one", "not_understood"),  # both are $15.00
         ("not that, the other card", "not_understood"),  # both were paid with the same one
         ("hm, no idea", "not_understood"),
-        ("all of them", "cannot_solve"),
-        ("both please", "cannot_solve"),
     ],
 )
 async def test_what_leaves_it_open_is_not_asked_again(office: Opener, answer: str, reason: str) -> None:
