@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 # XK is not ISO's own: it is what Kosovo is written as until it has one, and Stripe takes it.
@@ -60,15 +61,22 @@ _POSTAL_CODES: Final = {
     "CZ": r"\d{3} ?\d{2}",
     "SK": r"\d{3} ?\d{2}",
     "GR": r"\d{3} ?\d{2}",
-    "PL": r"\d{2}-\d{3}",
-    "PT": r"\d{4}-\d{3}",
+    "PL": r"\d{2}-?\d{3}",
+    "PT": r"\d{4}(-?\d{3})?",
     "BR": r"\d{5}-?\d{3}",
-    "JP": r"\d{3}-?\d{4}",
+    "JP": r"〒? ?\d{3}-?\d{4}",
     "IN": r"\d{3} ?\d{3}",
 }
+
+
+# In letters across Europe the code of the country, or the sign of its cars, stands before: L-1234, D-10969.
+_BEFORE: Final = {"AT": "A", "BE": "B", "DE": "D", "ES": "E", "FI": "FIN", "FR": "F", "HU": "H", "IT": "I", "LI": "FL",
+                  "LU": "L", "NO": "N", "PT": "P", "SE": "S", "SI": "SLO"}  # fmt: skip
 
 
 def postal_code_fits(country: str, code: str) -> bool:
     """Whether `code` has the form of `country`'s postal codes; True where the form is not known here."""
     form = _POSTAL_CODES.get(country)
-    return form is None or re.fullmatch(form, code.strip().upper(), re.ASCII) is not None
+    before = rf"(?:(?:{country}|{_BEFORE.get(country, country)})[- ])?"
+    plain = unicodedata.normalize("NFKC", code).strip().upper()
+    return form is None or re.fullmatch(rf"{before}(?:{form})", plain, re.ASCII) is not None

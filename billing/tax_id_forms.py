@@ -86,8 +86,9 @@ FORMS: Final[dict[TaxIdType, Form]] = {
 
 
 def bare(value: str) -> str:
-    """`de 123.456.789` is `DE123456789`: what two ways of writing one number have in common."""
-    return re.sub(r"[\s.\-]", "", value).upper()
+    """`de 123.456.789` is `DE123456789`: what two ways of writing one number have in common. Norwegians write NO before
+    theirs to other countries; Stripe has it without."""
+    return re.sub(r"^NO(?=\d{9}MVA$)", "", re.sub(r"[\s.\-]", "", value).upper())
 
 
 def fits(type_: TaxIdType, value: str) -> bool:

@@ -10,11 +10,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from billing.ids import CaseId, CustomerId, ProposalId
 from evals.harness import Bench, Copy, open_copy
 from policy.actions import ACTIONS
 from policy.decisions import Deny
 from policy.proposals import Principal, Proposal, Role
+from tests.hostile.befell import befall
 from tests.proofs import Proved
 from tools.catalogue import REGISTRY
 
@@ -83,23 +86,36 @@ BAR = 0.005
 NOTHING = "no such plan change"
 
 
+class Step(NamedTuple):
+    """What befell the customer before (`befell.py`)."""
+
+    customer: str
+    what: str
+    words: list[str]
+
+
 class Request(NamedTuple):
     customer: str
+    role: Role
     tool: str
     words: list[str]
     why: str
 
 
-def by_hand() -> list[list[Request]]:
-    """The hand-written ones; each inner list has a world of its own."""
-    worlds: list[list[Request]] = [[]]
+def by_hand() -> list[list[Step | Request]]:
+    """The hand-written ones; each inner list has a world of its own, in which its steps come first."""
+    worlds: list[list[Step | Request]] = [[]]
     for line in BY_HAND.read_text(encoding="utf-8").splitlines():
+        told, _, why = line.partition(" | ")
         if line.startswith("---"):
             worlds.append([])
+        elif line.startswith("+ "):
+            name, what, *words = told.split()[1:]
+            worlds[-1].append(Step(name, what, words))
         elif line and not line.startswith("#"):
-            told, _, why = line.partition(" | ")
-            name, tool, *words = told.split()
-            worlds[-1].append(Request(f"cus_{name}", TOOLS[tool], words, why))
+            who, tool, *words = told.split()
+            name, _, role = who.partition("@")
+            worlds[-1].append(Request(f"cus_{name}", Role(role or "owner"), TOOLS[tool], words, why))
     return worlds
 
 
@@ -113,16 +129,19 @@ TOOLS = {
 
 async def test_nor_any_that_was_written_by_hand(bench: Bench, tmp_path: Path, proved: Proved) -> None:
     worlds = by_hand()
-    every = [each for requests in worlds for each in requests]
-    assert len({(each.customer, each.tool, *each.words) for each in every}) == len(every) >= 300
+    every = [each for lines in worlds for each in lines if isinstance(each, Request)]
+    assert len({(each.customer, each.tool, *each.words) for each in every}) == len(every) >= 700
     assert {each.tool for each in every} == set(ACTIONS)
     refused: list[str] = []
-    for n, requests in enumerate(worlds):
+    for n, lines in enumerate(worlds):
         async with open_copy(bench, tmp_path / f"world{n}") as copy:
+            for each in lines:
+                if isinstance(each, Step):
+                    await befall(copy.sandbox, each.customer, each.what, each.words)
             world = copy.world()
-            for m, each in enumerate(requests):
+            for m, each in enumerate(request for request in lines if isinstance(request, Request)):
                 given = await _arguments(copy, world, each)
-                rule = NOTHING if given is None else await _denied(copy, m, each.customer, each.tool, given)
+                rule = NOTHING if given is None else await _denied(copy, m, each.customer, each.tool, given, each.role)
                 refused += [f"{each.customer} {each.tool} {each.words}: {rule}"] if rule else []
     assert len(refused) <= BAR * len(every), "\n".join(refused)
     proved(f"rightful requests by hand refused at the gate ({len(refused)} refused, {BAR:.1%} bar)", len(every))
@@ -142,7 +161,8 @@ async def _arguments(copy: Copy, world: dict[str, Any], asked: Request) -> dict[
     match asked.tool:
         case "refund":
             paid = own("charge", status="succeeded")
-            charge = {"newest": paid[0], "earlier": paid[min(1, len(paid) - 1)]}.get(words[0], words[0])
+            called = {"newest": paid[0], "earlier": paid[min(1, len(paid) - 1)], "oldest": paid[-1]}
+            charge = called.get(words[0], words[0])
             twin = next((word.removeprefix("dup=") for word in words if word.startswith("dup=")), None)
             amount = None if words[1] == "all" else int(words[1])
             grounds = "duplicate" if twin else "requested_by_customer"
@@ -176,12 +196,17 @@ async def _arguments(copy: Copy, world: dict[str, Any], asked: Request) -> dict[
             return {}
 
 
-async def _denied(copy: Copy, n: int, customer: str, tool: str, arguments: dict[str, Any]) -> str | None:
+async def _denied(
+    copy: Copy, n: int, customer: str, tool: str, arguments: dict[str, Any], role: Role = Role.OWNER
+) -> str | None:
     """The rule that refused; None where it was done, or waits for a yes."""
+    try:
+        action = ACTIONS[tool].model_validate(arguments)
+    except ValidationError as failed:
+        return str(failed.errors(include_url=False))
     with copy.house.store.unit() as uow:
-        case = uow.cases.open(customer, "owner", Role.OWNER.value, "test").id
-    who = Principal(CustomerId(customer), "owner", Role.OWNER)
-    action = ACTIONS[tool].model_validate(arguments)
+        case = uow.cases.open(customer, role.value, role.value, "test").id
+    who = Principal(CustomerId(customer), role.value, role)
     proposal = Proposal(ProposalId(f"prop_{n}"), CaseId(case), None, who, action, "lee:test", "lee", 1)
     decision = (await copy.house.gate.submit(proposal)).decision
     return decision.rule if isinstance(decision, Deny) else None
