@@ -77,9 +77,9 @@ class LedgerRows:
         row = self._uow.connection.execute(
             select(
                 func.count().filter(intents.c.status.in_(OPEN)),
-                func.count().filter(mine, intents.c.status.not_in(OPEN)),
-                func.count().filter(mine, succeeded, intents.c.case_id == case_id),
-                func.sum(intents.c.amount).filter(mine, succeeded),
+                func.count().filter(mine & intents.c.status.not_in(OPEN)),
+                func.count().filter(mine & succeeded & (intents.c.case_id == case_id)),
+                func.sum(intents.c.amount).filter(mine & succeeded),
                 func.max(intents.c.settled_at),
             ).where(intents.c.target == target)
         ).one()
