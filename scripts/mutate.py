@@ -2,9 +2,9 @@
 
 `python -m scripts.mutate [FILE …]` plants every fault of `scripts.mutants`, each in a forked process that runs only the
 tests which pass over the faulty lines, quickest first, until one fails: with the fault twice, and not without it, so
-that a moody test finds nothing. Faults in functions are put into the loaded
-code, those in a law by making the laws once more; for the rest the module is imported anew. Ends with 1 when a survivor
-has no reason in `scripts/survivors.toml`, or a reason no survivor. `--write` makes docs/mutation.md.
+that a moody test finds nothing. Faults in functions are put into the loaded code, those in a law by making the laws
+once more; for the rest the module is imported anew. Ends with 1 when a survivor has no reason in
+`scripts/survivors.toml`, or a reason no survivor. `--write` makes docs/mutation.md.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from typing import Any, Final
 
 from scripts.faulty_import import Faulty
 from scripts.mutants import Mutant, mutants, planted
+from scripts.planting import ROOT, RULES, exchange, rules_anew
 
-ROOT: Final = Path(__file__).resolve().parent.parent
 # The rules about money come first; in them every fault has to be found.
 MONEY: Final = (
     "policy/law.py",
@@ -45,7 +45,6 @@ MONEY: Final = (
     "policy/rules/resumption.py",
     "policy/rules/paused.py",
 )
-RULES: Final = "policy/rules/"
 # What these work out when they are imported, or keep for good, exchanged code does not change.
 AT_IMPORT: Final = ("policy/limits.py", "policy/well_formed.py", "policy/actions.py", "policy/effects.py")
 SUITES: Final = ("tests/policy", "tests/simulation")
@@ -140,6 +139,8 @@ class Trial:
                 # What a rule's maker returned when the laws were made: only laws made once more show it.
                 chosen = sorted((item for item in quick if item.nodeid in anywhere), key=self._experience)
                 result = self._planted(name, replace(mutant, anew=True), source, chosen, items[0])
+            if name in AT_IMPORT:  # what one test has worked out and kept, any later test uses
+                chosen = [item for item in quick if item.nodeid in anywhere]
             told = {"file": name, "mutant": asdict(mutant), "result": result, "tests": [each.nodeid for each in chosen]}
             with self.into.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(told) + "\n")
@@ -154,10 +155,10 @@ class Trial:
 
         def faulty() -> bool:
             code = planted(source, mutant.n, str(ROOT / name))
-            if name.startswith(RULES) and (mutant.anew or not _exchange(str(ROOT / name), code)):
-                _rules_anew(name, code)
+            if name.startswith(RULES) and (mutant.anew or not exchange(str(ROOT / name), code)):
+                rules_anew(name, code)
                 return True
-            return name.startswith(RULES) or _exchange(str(ROOT / name), code)
+            return name.startswith(RULES) or exchange(str(ROOT / name), code)
 
         def attempt(items: list[Any]) -> str:
             return _forked(lambda: self._run(items, anchor) if faulty() else 0, patience)
@@ -194,45 +195,6 @@ class Trial:
 def _key(name: str, mutant: Mutant) -> str:
     """What is the same fault in a file whose lines have moved."""
     return json.dumps([name, mutant.within, mutant.kind, mutant.before, mutant.after, mutant.nth])
-
-
-def _rules_anew(name: str, code: Any) -> None:
-    """Run the modules of the rules once more, this one with its fault, and put their laws in force."""
-    from policy.law import Law
-    from policy.rules import LAWS
-
-    modules = {path.stem: path for path in (ROOT / RULES).glob("*.py") if path.stem != "__init__"}
-    for stem in ("subscriptions", "paused", *(each for each in modules if each not in ("subscriptions", "paused"))):
-        path, module = modules[stem], sys.modules[f"policy.rules.{stem}"]
-        own = str(path.relative_to(ROOT)) == name
-        exec(code if own else compile(path.read_text(encoding="utf-8"), str(path), "exec"), module.__dict__)
-        for value in list(vars(module).values()):
-            if isinstance(value, Law):
-                LAWS[value.action] = value
-
-
-def _exchange(path: str, code: Any) -> bool:
-    """Put new code into every live function of a module; False when one of them cannot take it."""
-    import gc
-    from types import CodeType, FunctionType
-
-    made: dict[tuple[str, int], CodeType] = {}
-
-    def collect(each: CodeType) -> None:
-        for inner in each.co_consts:
-            if isinstance(inner, CodeType):
-                made[(inner.co_qualname, inner.co_firstlineno)] = inner
-                collect(inner)
-
-    collect(code)
-    for thing in gc.get_objects():
-        if isinstance(thing, FunctionType) and thing.__code__.co_filename == path:
-            new = made.get((thing.__code__.co_qualname, thing.__code__.co_firstlineno))
-            if new is not None and "<lambda>" not in new.co_qualname:
-                if len(new.co_freevars) != len(thing.__code__.co_freevars):
-                    return False
-                thing.__code__ = new
-    return True
 
 
 def _forked(work: Callable[[], int], patience: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -11,7 +12,7 @@ from policy.crash_points import pass_by
 from policy.effects import Intent
 from policy.sending import Patience, Sending, Sent
 from policy.settlement import Status
-from tests.policy.house import House, intent_of, refund
+from tests.policy.house import House, charge, intent_of, refund
 
 PATIENCE = Patience(effect_seconds=45, tries=3, pause_seconds=0.25)
 A_DAY_LESS_AN_HOUR = timedelta(hours=23)
@@ -32,9 +33,9 @@ def last_left(house: House, intent: Intent) -> datetime:
     return sent_at
 
 
-async def resumed(house: House, intent: Intent, now: datetime) -> Sent:
+async def resumed(house: House, intent: Intent, now: datetime, left: datetime | None = None) -> Sent:
     sending = Sending(house.stripe, house.store, pass_by, PATIENCE)
-    return await sending.resume(intent, "lee:later", now, 1, last_left(house, intent))
+    return await sending.resume(intent, "lee:later", now, 1, left or last_left(house, intent))
 
 
 @pytest.mark.parametrize(("early", "status"), [(1, Status.SUCCEEDED), (0, Status.FAILED)])
@@ -70,3 +71,33 @@ async def test_it_pauses_before_each_further_try_and_twice_as_long(
     monkeypatch.setattr(asyncio, "sleep", sleep)
     assert (await resumed(house, intent, intent.created)).status is Status.PENDING
     assert paused == [0.25, 0.5]
+
+
+async def test_what_was_found_is_settled_whenever_it_left(house: House) -> None:
+    house.stripe.faults.extend(["lost_after"])
+    house.stripe.find_faults.extend(["away"] * 9)
+    intent = intent_of(await house.ask(refund()))
+    house.stripe.find_faults.clear()
+    assert last_left(house, intent) != intent.created
+    sent = await resumed(house, intent, intent.created, left=intent.created)
+    assert sent.status is Status.SUCCEEDED
+    assert sent.receipt is not None
+    kind, told = house.log(intent.case)[-1]
+    assert (kind, told["status"], told["failure"]) == ("effect.settled", "succeeded", None)
+    assert cast("dict[str, object]", told["receipt"])["stripe_id"] == sent.receipt.stripe_id
+
+
+async def test_an_outcome_that_is_there_wins(house: House) -> None:
+    done = await house.ask(refund())
+    again = await resumed(house, intent_of(done), house.clock())
+    assert (again.status, again.receipt, again.failure) == (Status.SUCCEEDED, done.receipt, None)
+    house.stripe.charges["ch_odd"] = charge("ch_odd", 700)
+    house.stripe.before_commit = lambda _: house.stripe.charges.update(ch_odd=charge("ch_odd", 700, disputed=True))
+    refused = await house.ask(refund("ch_odd"))
+    assert refused.status is Status.FAILED
+    kind, told = house.log(intent_of(refused).case)[-1]
+    assert (kind, told["receipt"], told["failure"]) == ("effect.settled", None, "charge_disputed")
+    house.stripe.charges["ch_odd"] = charge("ch_odd", 700)
+    later = await resumed(house, intent_of(refused), house.clock())
+    assert (later.status, later.receipt, later.failure) == (Status.FAILED, None, "charge_disputed")
+    house.must_balance()
