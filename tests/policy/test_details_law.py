@@ -113,6 +113,12 @@ def test_what_an_address_lacks_is_told_once() -> None:
     assert told.facts == {"missing": "line1, city"}
 
 
+def test_of_what_was_there_before_300_characters_are_shown() -> None:
+    told = ask(details(name="Acme GmbH"), details_case(customer=made.customer(name="x" * 301)))
+    assert isinstance(told, NeedsConfirmation)
+    assert f"“{'x' * 300}”" in told.shown
+
+
 def test_without_a_part_of_the_address_none_is_sent() -> None:
     named = details(name="Acme GmbH")
     law = LAWS[UpdateBillingDetails]

@@ -135,6 +135,19 @@ def test_an_outcome_stays(house: House, first: str, then: str) -> None:
         uow.ledger.settle("int_none", "failed", None, None)
 
 
+def test_what_was_done_is_told_in_the_order_it_was_settled(house: House) -> None:
+    case = house.case()
+    with house.store.unit() as uow:
+        for n in (1, 2):
+            intent(uow, case, n)
+    for n in (2, 1):
+        house.clock.pass_(minutes=1)
+        with house.store.unit() as uow:
+            uow.ledger.settle(f"int_{n}", "succeeded", f"re_{n}", {})
+    with house.store.look() as uow:
+        assert [row.id for row in uow.ledger.succeeded("refund", noon())] == ["int_2", "int_1"]
+
+
 def test_a_settled_intent_is_not_sent_again(house: House) -> None:
     case = house.case()
     with house.store.unit() as uow:
