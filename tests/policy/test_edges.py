@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from billing.discounts import DiscountFacts
 from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
 from policy.decisions import Allow, Deny, NeedsConfirmation
-from policy.effects import EffectRefused, Intent
+from policy.effects import EffectRefused, FactsUnavailable, Intent
 from policy.law import human_budget, over_human_limit
+from policy.proposals import consent_digest
 from policy.question import Approval
 from policy.settlement import Status
 from store.errors import NotFound
@@ -32,6 +35,7 @@ from tests.policy.asked import (
     retry_case,
 )
 from tests.policy.house import (
+    QUICK,
     House,
     cancel,
     change,
@@ -103,7 +107,38 @@ def test_an_effect_carries_the_entry_that_decided_it(key: str, entry: str | None
 
 
 def test_a_failed_effect_says_what_stripe_said() -> None:
-    assert str(EffectRefused("card_declined", "Your card was declined.")) == "Your card was declined."
+    refused = EffectRefused("card_declined", "Your card was declined.")
+    assert (str(refused), refused.message) == ("Your card was declined.", "Your card was declined.")
+
+
+def test_an_action_stays_what_was_judged() -> None:
+    asked = refund()
+    with pytest.raises(ValidationError, match="frozen"):
+        asked.amount = 1  # pyright: ignore[reportAttributeAccessIssue] -- that it cannot be done is the test
+
+
+def test_a_kept_yes_fits_what_it_was_said_to_in_every_version(house: House) -> None:
+    """Digests are kept: another order of the fields, or of the parts, would make every waiting yes void."""
+    digest = consent_digest(house.propose("case_1", refund("ch_one", 500)), "Refund $5.00.")
+    assert digest == "675a9afd4e940d2a73d74fbf9b5d04f6c68a266f5d0278c66184e0cc95496988"
+
+
+@pytest.mark.parametrize(
+    ("patience", "error", "said"),
+    [(0.01, None, "the source did not answer in time."), (5, FactsUnavailable("Stripe is away."), "Stripe is away.")],
+)
+async def test_why_the_facts_could_not_be_read_is_said(
+    house: House, patience: float, error: Exception | None, said: str
+) -> None:
+    async def facts(*_: object) -> Any:
+        if error is not None:
+            raise error
+        await asyncio.sleep(5)
+
+    house.stripe.facts = facts  # pyright: ignore[reportAttributeAccessIssue] -- the twin's own, replaced
+    gate = house.another_gate(patience=replace(QUICK, facts_seconds=patience))
+    told = (await gate.submit(house.propose(house.case(), refund()))).decision
+    assert (told.rule, told.reason) == ("facts.unavailable", f"The facts could not be read: {said}")
 
 
 def test_a_credit_is_told_with_the_balance_it_goes_to() -> None:

@@ -113,3 +113,11 @@ def test_the_price_that_goes_on_is_shown(changes: dict[str, Any], said: str) -> 
         "Stay on Team: the change to Starter on 10 December 2026 is taken back, and Team renews"
     )
     assert said in asked.shown
+
+
+def test_of_several_items_the_first_to_renew_says_when() -> None:
+    team = on_team().items[0]
+    later = replace(team, current_period_end=team.current_period_end + timedelta(days=60))
+    asked = ask(undo(), undo_case(subscription=on_team(items=(later, team))))
+    assert isinstance(asked, NeedsConfirmation)
+    assert "renews on 10 December 2026" in asked.shown
