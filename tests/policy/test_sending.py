@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from policy.crash_points import pass_by
-from policy.effects import Intent
+from policy.effects import EffectUnknown, Intent, Receipt
 from policy.sending import Patience, Sending, Sent
 from policy.settlement import Status
 from tests.policy.house import House, charge, intent_of, refund
@@ -100,4 +100,60 @@ async def test_an_outcome_that_is_there_wins(house: House) -> None:
     house.stripe.charges["ch_odd"] = charge("ch_odd", 700)
     later = await resumed(house, intent_of(refused), house.clock())
     assert (later.status, later.receipt, later.failure) == (Status.FAILED, None, "charge_disputed")
+    house.must_balance()
+
+
+PATIENT = Patience(facts_seconds=9, effect_seconds=9, tries=1, pause_seconds=0)
+
+
+async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(house: House) -> None:
+    """A second click and the reconciler of the same process wait for the one who has begun."""
+    begun, go = asyncio.Event(), asyncio.Event()
+    perform = house.stripe.perform
+
+    async def slowly(intent: Intent) -> Receipt:
+        begun.set()
+        await go.wait()
+        return await perform(intent)
+
+    house.stripe.perform = slowly  # pyright: ignore[reportAttributeAccessIssue] -- the twin's own, made slow
+    gate = house.another_gate(patience=PATIENT)
+    asked = house.propose(house.case(), refund())
+    first = asyncio.create_task(gate.submit(asked))
+    await begun.wait()
+    again = await gate.submit(asked)
+    assert (again.proposal, again.status, again.decision.rule) == (asked, Status.PENDING, "refund.within_limits")
+    assert await gate.reconcile() == []
+    assert house.stripe.made == []
+    go.set()
+    assert (await first).status is Status.SUCCEEDED
+    assert len(house.stripe.made) == 1
+    house.must_balance()
+
+
+async def test_nor_what_a_second_click_looks_up_and_a_third_one_may_once_it_has_ended(house: House) -> None:
+    gate = house.another_gate(patience=PATIENT)
+    asked = house.propose(house.case(), refund())
+    house.stripe.faults.append("lost_before")
+    assert (await gate.submit(asked)).status is Status.PENDING
+    begun, go = asyncio.Event(), asyncio.Event()
+    find, looked = house.stripe.find, 0
+
+    async def slowly(intent: Intent) -> Receipt | None:
+        nonlocal looked
+        looked += 1
+        begun.set()
+        await go.wait()
+        raise EffectUnknown("find", "Stripe is away")
+
+    house.stripe.find = slowly  # pyright: ignore[reportAttributeAccessIssue] -- the twin's own, made slow
+    second = asyncio.create_task(gate.submit(asked))
+    await begun.wait()
+    assert (await gate.submit(asked)).status is Status.PENDING
+    assert await gate.reconcile() == []
+    go.set()
+    assert (await second).status is Status.PENDING
+    assert looked == 1
+    house.stripe.find = find  # pyright: ignore[reportAttributeAccessIssue] -- as it was
+    assert (await gate.submit(asked)).status is Status.SUCCEEDED
     house.must_balance()
