@@ -12,14 +12,25 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from knowledge.errors import ArticleRefused
+from knowledge.hidden import seen, visible
 
 PUBLISHED_ARTICLES = Path(__file__).parent / "articles"
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)(.*)\Z", re.DOTALL)
+
+
+def _says_something(told: str) -> str:
+    told = " ".join(visible(told).split())
+    if not any(character.isalnum() for character in told):
+        raise ValueError("it says nothing")
+    return told
+
+
 Words = Annotated[str, Field(min_length=1, max_length=300)]
+Told = Annotated[Words, AfterValidator(_says_something)]
 ArticleId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]*$", max_length=200)]
 TopicName = Annotated[str, Field(pattern=r"^[a-z]+(?:_[a-z]+)*$", max_length=80)]
 ToolName = Annotated[str, Field(pattern=r"^[a-z]+(?:_[a-z]+)*$", max_length=80)]
@@ -48,8 +59,8 @@ class Provenance(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    author_role: Words
-    source: Words
+    author_role: Told
+    source: Told
     created: dt.date
     reviewed: dt.date
 
@@ -108,8 +119,10 @@ class Article(BaseModel):
 
 
 def parse_article(markdown: str, where: str) -> Article:
-    """Read one article. Raises `ArticleRefused`, which names `where` and every key that is wrong."""
-    match = FRONT_MATTER.match(markdown)
+    """Read one article, without what its readers would not see.
+
+    Raises `ArticleRefused`, which names `where` and every key that is wrong."""
+    match = FRONT_MATTER.match(visible(markdown))
     if match is None:
         raise ArticleRefused(where, "it does not begin with front matter between two lines of ---")
     try:
@@ -123,7 +136,7 @@ def parse_article(markdown: str, where: str) -> Article:
     if "text" in front:
         raise ArticleRefused(where, "text: the text stands below the front matter")
     try:
-        return Article.model_validate({**front, "text": match[2].strip()})
+        return Article.model_validate({**front, "text": seen(match[2]).strip()})
     except ValidationError as error:
         raise ArticleRefused(where, plainly(error)) from error
 

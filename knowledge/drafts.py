@@ -15,6 +15,7 @@ from typing import Final
 
 from knowledge.articles import Article, Provenance, Resolution, State
 from knowledge.embedder import Embedder
+from knowledge.hidden import seen
 from knowledge.orders import orders, sentences
 from knowledge.personal import MARK, Privacy, without_courtesies
 from knowledge.search import Search
@@ -25,6 +26,7 @@ NEAR = 0.8
 LONGEST_TITLE = 140
 LONGEST_ID = 40
 LONGEST_ISSUE = 500
+LONGEST_ORDER = 200
 _ASKS = re.compile(r"\?|^(?:how|why|what|where|when|who|which|can|could|is|are|do|does|did|will|would|should)\b", re.I)
 _CAUSE = re.compile(
     r"\b(?:because|due to|the (?:reason|cause)|caused by|happens (?:when|if)|comes from|that is why)\b", re.I
@@ -58,7 +60,8 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`near`: improve that article; `same_as`: an earlier draft about the same; `marks`: what was taken out of it."""
+    """`near`: improve that article; `same_as`: an earlier draft about the same; `marks`: what was taken out of it;
+    `left_out`: sentences that give orders to a model, whoever of the case wrote them."""
 
     id: str
     article: Article
@@ -66,6 +69,7 @@ class Draft:
     human: str
     near: Near | None = None
     same_as: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -79,14 +83,16 @@ def draft_id(case: str) -> str:
 
 def draft(case: SolvedCase, today: dt.date) -> Draft | None:
     """None when the human's words hold no resolution: a greeting, a question back."""
-    answer = [_cleared(case.privacy.removed(without_courtesies(reply))) for reply in case.replies]
+    left_out: dict[str, None] = {}
+    answer = [case.privacy.removed(_cleared(without_courtesies(reply), left_out)) for reply in case.replies]
     lines = [line for reply in answer for line in reply.splitlines()]
     causes = [s for line in lines if not _listed(line) for s in sentences(line) if _CAUSE.search(s)]
     resolution = "\n".join(_without(line, causes) for line in lines).strip()
-    told = MARK.sub("", resolution)
-    if len(re.findall(r"[^\W\d_]+", told)) < 4 or all(sentence.endswith("?") for sentence in sentences(told)):
+    words = MARK.sub("", resolution)
+    if len(re.findall(r"[^\W\d_]+", words)) < 4 or all(sentence.endswith("?") for sentence in sentences(words)):
         return None
-    asked = _asked(case.privacy.removed(without_courtesies(case.question)))
+    harmless = [each for each in sentences(seen(without_courtesies(case.question))) if not _orders(each, left_out)]
+    asked = _asked(case.privacy.removed("\n".join(harmless)), left_out)
     title = _title(asked, resolution)
     issue = " ".join(s for s in asked if not MARK.search(s))[:LONGEST_ISSUE].strip() or title
     parts = [("Issue", issue), ("Cause", " ".join(causes)), ("Resolution", re.sub(r"\n{3,}", "\n\n", resolution))]
@@ -101,7 +107,8 @@ def draft(case: SolvedCase, today: dt.date) -> Draft | None:
         ),
         text="\n\n".join(f"## {heading}\n{text}" for heading, text in parts if text),
     )
-    return Draft(draft_id(case.id), article, case.id, case.human)
+    told = tuple(dict.fromkeys(case.privacy.removed(order)[:LONGEST_ORDER] for order in left_out))
+    return Draft(draft_id(case.id), article, case.id, case.human, left_out=told)
 
 
 def compared(drafts: Sequence[Draft], embedder: Embedder, published: Search | None) -> list[Draft]:
@@ -123,10 +130,10 @@ def compared(drafts: Sequence[Draft], embedder: Embedder, published: Search | No
     return told
 
 
-def _asked(question: str) -> list[str]:
-    """The customer's sentences of three words and more that order nothing."""
-    found = sentences(_prose(question))
-    return [sentence for sentence in found if len(sentence.split()) >= 3 and not orders(sentence)]
+def _asked(question: str, left_out: dict[str, None]) -> list[str]:
+    """The customer's sentences of three words and more that order nothing; what orders goes to `left_out`."""
+    kept = [each for each in sentences(_prose(question)) if not _orders(each, left_out)]
+    return [sentence for sentence in kept if len(sentence.split()) >= 3]
 
 
 def slug(title: str) -> str:
@@ -151,15 +158,23 @@ def _title(asked: Sequence[str], resolution: str) -> str:
     return chosen[:1].upper() + chosen[1:]
 
 
-def _cleared(text: str) -> str:
-    """A human's reply without markup that would change the article's shape, and without orders to a model."""
-    lines = [_LEADING.sub("", _MARKUP.sub(" ", line)).rstrip() for line in text.splitlines()]
-    return "\n".join(line for line in lines if not orders(line)).strip()
+def _cleared(text: str, left_out: dict[str, None]) -> str:
+    """A human's reply without what a page would hide, without markup that would change the article's shape, and without
+    orders to a model: those go to `left_out`."""
+    lines = [_LEADING.sub("", _MARKUP.sub(" ", line)).rstrip() for line in seen(text).splitlines()]
+    return "\n".join(line for line in lines if not _orders(line, left_out)).strip()
+
+
+def _orders(sentence: str, left_out: dict[str, None]) -> bool:
+    found = bool(orders(sentence))
+    if found:
+        left_out[sentence] = None
+    return found
 
 
 def _prose(text: str) -> str:
     """A customer's words as plain prose: no headings, lists, code or tags."""
-    lines = [re.sub(r"[`*_|#<>\[\]{}]+", " ", _LEADING.sub("", _MARKUP.sub(" ", line))) for line in _marked(text)]
+    lines = [re.sub(r"[`*_|#<>\[\]{}]+", " ", _LEADING.sub("", _MARKUP.sub(" ", line))) for line in _marked(seen(text))]
     return "\n".join(" ".join(line.split()) for line in lines).replace("⟦", "[").replace("⟧", "]")
 
 

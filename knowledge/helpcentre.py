@@ -21,7 +21,9 @@ from pydantic import ValidationError
 
 from knowledge.articles import FRONT_MATTER, Article, Provenance, Resolution, State, parse_article, plainly
 from knowledge.errors import ArticleRefused
+from knowledge.hidden import seen, visible
 from knowledge.html_text import read_page
+from knowledge.review import hidden_orders
 
 MARKDOWN, HTML, LINES = (".md", ".mdx", ".markdown"), (".html", ".htm"), (".jsonl", ".ndjson")
 LONGEST_NAME = 300
@@ -32,10 +34,12 @@ _FIRST_HEADING = re.compile(r"^#\s+(.+?)\s*#*\s*$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class HelpCentre:
-    """`questions` are files of `{"query", "article"}` lines: for measuring, and no articles."""
+    """`questions` are files of `{"query", "article"}` lines: for measuring, and no articles. `hidden`: where a text hid
+    an order to a model from its readers, in words; it is in none of the articles."""
 
     articles: tuple[Article, ...]
     questions: tuple[Path, ...] = ()
+    hidden: tuple[str, ...] = ()
 
 
 def article_id(name: str) -> str:
@@ -51,25 +55,28 @@ def read_helpcentre(folder: Path, source: str | None = None) -> HelpCentre:
 
     Raises `ArticleRefused`, which names file and line: for what cannot be read, has no provenance, takes an id that is
     taken, and for a folder without any article, because an index made equal to it would be empty."""
+    source = visible(source or "").strip() or None
     if not folder.exists():
         raise ArticleRefused(str(folder), "there is no such folder")
     files = [folder] if folder.is_file() else sorted(path for path in folder.rglob("*") if _counts(path, folder))
     taken: dict[str, str] = {}
     articles: list[Article] = []
     questions: list[Path] = []
+    hidden: list[str] = []
     for path in files:
         name = path.name if path == folder else path.relative_to(folder).as_posix()
         if path.suffix.lower() in LINES and _holds_questions(path):
             questions.append(path)
             continue
-        for where, article in _read(path, name, source):
+        for where, article, raw in _read(path, name, source):
             if article.id in taken:
                 raise ArticleRefused(where, f"the id {article.id} is already taken by {taken[article.id]}")
             taken[article.id] = where
             articles.append(article)
+            hidden += [f"{where} hides from its readers: “{order}”" for order in hidden_orders(raw, article)]
     if not articles:
         raise ArticleRefused(str(folder), "it holds no article (Markdown, HTML or JSONL)")
-    return HelpCentre(tuple(sorted(articles, key=lambda each: each.id)), tuple(questions))
+    return HelpCentre(tuple(sorted(articles, key=lambda each: each.id)), tuple(questions), tuple(hidden))
 
 
 def rows(path: Path, name: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -105,15 +112,19 @@ def _holds_questions(path: Path) -> bool:
     return first is not None and {"query", "article"} <= first[1].keys() and "text" not in first[1]
 
 
-def _read(path: Path, name: str, source: str | None) -> Iterator[tuple[str, Article]]:
+def _read(path: Path, name: str, source: str | None) -> Iterator[tuple[str, Article, str]]:
+    """(where it stands, the article, its text as it was found)."""
     suffix = path.suffix.lower()
     if suffix in LINES:
         day = _day(path)
-        yield from ((where, _from_row(row, where, name, source, day)) for where, row in rows(path, name))
+        for where, row in rows(path, name):
+            yield where, _from_row(row, where, name, source, day), str(row["text"])
     elif suffix in HTML:
-        yield name, _from_page(path, name, source)
+        page = _text(path, name)
+        yield name, _from_page(page, path, name, source), page
     elif suffix in MARKDOWN:
-        yield name, _from_markdown(path, name, source)
+        text = _text(path, name)
+        yield name, _from_markdown(text, path, name, source), text
     else:
         raise ArticleRefused(name, "it is neither Markdown, HTML nor JSONL")
 
@@ -131,11 +142,11 @@ def _from_row(row: dict[str, Any], where: str, file: str, source: str | None, da
         raise ArticleRefused(where, "`id` is empty")
     if not text.strip() and not title.strip():
         raise ArticleRefused(where, "it has neither title nor text")
-    return _article(name, title, text, provenance, where)
+    return _article(name, title, seen(text), provenance, where)
 
 
-def _from_page(path: Path, name: str, source: str | None) -> Article:
-    page = read_page(_text(path, name))
+def _from_page(html: str, path: Path, name: str, source: str | None) -> Article:
+    page = read_page(html)
     told = page.meta.get("canonical") or page.meta.get("og:url")
     author = page.meta.get("author") or page.meta.get("article:author")
     if not source and not (told and author):
@@ -149,8 +160,8 @@ def _from_page(path: Path, name: str, source: str | None) -> Article:
     return _article(name, page.title, page.markdown, _imported(told or source or "", _day(path), author), name)
 
 
-def _from_markdown(path: Path, name: str, source: str | None) -> Article:
-    text = _text(path, name)
+def _from_markdown(markdown: str, path: Path, name: str, source: str | None) -> Article:
+    text = seen(markdown)
     if not source:
         return parse_article(text, name)
     found = FRONT_MATTER.match(text)
@@ -187,9 +198,11 @@ def _article(name: str, title: str, text: str, provenance: Provenance, where: st
 
 
 def _imported(source: str, day: dt.date, author: str | None = None) -> Provenance:
-    return Provenance(
-        author_role=(author or "imported")[:LONGEST_NAME], source=source[:LONGEST_NAME], created=day, reviewed=day
-    )
+    said = {"author_role": (author or "imported")[:LONGEST_NAME], "source": source[:LONGEST_NAME]}
+    try:
+        return Provenance.model_validate({**said, "created": day, "reviewed": day})
+    except ValidationError as error:
+        raise ArticleRefused(source, f"its provenance is not one ({plainly(error)})") from error
 
 
 def _day(path: Path) -> dt.date:
@@ -199,11 +212,11 @@ def _day(path: Path) -> dt.date:
 
 def _text(path: Path, name: str) -> str:
     try:
-        return _clean(path.read_text(encoding="utf-8-sig"))
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ArticleRefused(name, f"it cannot be read as UTF-8 text ({error})") from error
 
 
 def _clean(text: str) -> str:
-    """Without the halves of characters that JSON can spell and nothing can store."""
-    return text.encode("utf-8", "replace").decode()
+    """Without what shows nothing, and without the halves of characters that JSON can spell and nothing can store."""
+    return visible(text.encode("utf-8", "replace").decode())

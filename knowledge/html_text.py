@@ -10,19 +10,19 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+from knowledge.hidden import hidden_selectors, hides, visible
+
 
 def _tags(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-_UNSEEN = _tags("script style noscript template svg nav iframe object canvas head")
 _VOID = _tags("area base br col embed hr img input link meta param source track wbr")
 _BLOCKS = _tags(
     """address article aside blockquote body dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5
     h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr ul"""
 )
 _HEADING = re.compile(r"h([1-6])")
-_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])")
 _SPACES = re.compile(r"[ \t\r\f\v\n]+")
 
 
@@ -43,17 +43,18 @@ class _Reading:
 
 
 class _Parser(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, hiding: frozenset[str]) -> None:
         super().__init__(convert_charrefs=True)
         self.reading = _Reading()
         self.meta: dict[str, str] = {}
         self.open: list[tuple[str, bool]] = []  # (tag, whether what is in it is unseen)
         self.prefix = ""
+        self.hiding = hiding
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
         self._head(tag, named)
-        if tag == "img" and named.get("alt") and not self._unseen():
+        if tag == "img" and named.get("alt") and not (self._unseen() or hides(tag, named, self.hiding)):
             self.reading.line.append(f" {named['alt']} ")
         if tag in _BLOCKS and any(name == "p" for name, _ in self.open):
             self.handle_endtag("p")  # a paragraph that was left open ends here, as in browsers
@@ -64,14 +65,13 @@ class _Parser(HTMLParser):
         elif tag == "li":
             self.prefix = "- "
         if tag not in _VOID:
-            hidden = "hidden" in named or bool(_HIDING.search(named.get("style", "").lower()))
-            self.open.append((tag, self._unseen() or tag in _UNSEEN or hidden))
+            self.open.append((tag, self._unseen() or hides(tag, named, self.hiding)))
 
     def _head(self, tag: str, named: dict[str, str]) -> None:
         if tag == "meta" and (name := named.get("name") or named.get("property")):
-            self.meta.setdefault(name.lower(), named.get("content", "").strip())
+            self.meta.setdefault(name.lower(), visible(named.get("content", "")).strip())
         if tag == "link" and named.get("rel", "").lower() == "canonical":
-            self.meta.setdefault("canonical", named.get("href", "").strip())
+            self.meta.setdefault("canonical", visible(named.get("href", "")).strip())
 
     def handle_endtag(self, tag: str) -> None:
         places = [place for place, (name, _) in enumerate(self.open) if name == tag]
@@ -103,11 +103,25 @@ class _Parser(HTMLParser):
 
 
 def read_page(html: str) -> Page:
-    """Any text is read, as browsers do; a page without a `<title>` is named by its first heading, or ""."""
-    parser = _Parser()
+    """Any text is read, as browsers do; a page without a `<title>` is named by its first heading, or "".
+
+    What a page's own styles hide by one class or id is left out; styles in other files are not known."""
+    html = visible(html)
+    parser = _Parser(hidden_selectors(_styles(html)))
     parser.feed(html)
     parser.close()
     markdown = "".join(parser.reading.blocks).strip()
     first = re.search(r"^#{1,6} (.+)$", markdown, re.MULTILINE)
     title = " ".join("".join(parser.reading.title).split()) or (first[1].strip() if first else "")
     return Page(title=title, meta=parser.meta, markdown=markdown)
+
+
+def _styles(html: str) -> str:
+    """What stands in the page's `<style>` elements."""
+    found: list[str] = []
+    lowered, place = html.lower(), 0
+    while (begin := lowered.find("<style", place)) >= 0:
+        end = lowered.find("</style", begin)
+        place = len(html) if end < 0 else end
+        found.append(html[begin:place].partition(">")[2])
+    return "}".join(found)

@@ -19,6 +19,7 @@ from knowledge.errors import IndexOutdated
 from knowledge.fusion import Candidate, fused, standing
 from knowledge.location import Location
 from knowledge.passages import Passage
+from knowledge.review import Concern
 
 CANDIDATES = 100  # of each side, however many are asked for: scores are brought to one scale within them
 SCHEME = "dense, spans, words"  # what a point holds: part of the index's fingerprint
@@ -45,13 +46,15 @@ class Hit:
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What `PassageIndex.sync` did: articles by fate, and how many passages were embedded."""
+    """What `PassageIndex.sync` did: articles by fate, and how many passages were embedded. `concerns`, of `Knowledge`:
+    what a human should look at; articles with a grave one are not in the index."""
 
     unchanged: int = 0
     embedded: int = 0
     removed: int = 0
     passages_embedded: int = 0
     passages: int = 0
+    concerns: tuple[Concern, ...] = ()
 
 
 def open_engine(location: Location) -> Engine:

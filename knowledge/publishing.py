@@ -35,6 +35,8 @@ def publishable(
         problems.append(f"its provenance does not name the case it is from ({draft.case})")
     if article.id in taken and not replace:
         problems.append(f"there is an article {article.id} already: improve that one (--replace), or choose another id")
+    if article.provenance.created > today:
+        problems.append(f"its provenance is of a day that is to come ({article.provenance.created.isoformat()})")
     told = f"{article.title}\n{article.text}"
     marks = sorted(set(MARK.findall(told)))
     if marks:
@@ -42,7 +44,7 @@ def publishable(
     found = list(dict.fromkeys(f"{finding.kind}: {finding.text}" for finding in privacy.findings(told)))
     if found:
         problems.append(f"it holds personal data ({'; '.join(found)}); --allow takes words that are nobody's")
-    ordering = orders(told)
+    ordering = orders(f"{told}\n{article.provenance.author_role}\n{source}")
     if ordering:
         problems.append(f"it gives orders to a model ({'; '.join(ordering)})")
     if problems:

@@ -1,14 +1,16 @@
 """Searching the help centre, and saying honestly when it has no answer."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from knowledge.answerability import QUOTED_FROM, confidence
-from knowledge.articles import PUBLISHED_ARTICLES, Article, read_articles
+from knowledge.articles import PUBLISHED_ARTICLES, Article, published, read_articles
 from knowledge.embedder import Embedder
 from knowledge.index import Hit, PassageIndex, Progress, SyncReport
 from knowledge.location import Location
+from knowledge.review import reviewed
 
 PASSAGES_PER_ARTICLE = 2  # a third one of the same article says less than the first of another
 
@@ -38,12 +40,18 @@ class Knowledge:
         """Read the folder's articles and make the index equal to them. Raises `ArticleRefused` before any change."""
         return self.sync(read_articles(folder), progress)
 
-    def sync(self, articles: Sequence[Article], progress: Progress | None = None) -> SyncReport:
-        return self.index.sync(articles, progress)
+    def sync(
+        self, articles: Sequence[Article], progress: Progress | None = None, *, vouched: Collection[str] = ()
+    ) -> SyncReport:
+        """Make the index hold what of these is published and no grave concern is about, unless a human vouches for it:
+        `vouched` are ids. The one way into the index that customers are answered from."""
+        kept, concerns = reviewed(published(articles), vouched)
+        return replace(self.index.sync(kept, progress), concerns=tuple(concerns))
 
     def add(self, articles: Sequence[Article]) -> SyncReport:
         """Beside what is indexed already. Raises `IndexOutdated` when the index has to be made anew first."""
-        return self.index.sync(articles, beside=True)
+        kept, concerns = reviewed(published(articles), ())
+        return replace(self.index.sync(kept, beside=True), concerns=tuple(concerns))
 
     def search(self, query: str, limit: int = 5) -> list[Hit]:
         """The best passages, best first, at most two of one article; none for a query without a letter or digit."""

@@ -83,6 +83,8 @@ def _reasons(
     article: Article, review: Review | None, world: Mapping[str, str], today: dt.date, days: int
 ) -> Iterable[str]:
     age = (today - last_review(article, review)).days
+    if age < -1:  # a day for the zones: nobody has reviewed it on a day that is to come
+        yield f"Its review is dated {last_review(article, review).isoformat()}, which is to come."
     if age > days:
         yield f"Nobody has reviewed it for {age} days; {days} are allowed."
     if article.state is State.STALE:

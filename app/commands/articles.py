@@ -17,7 +17,7 @@ from app.output import console, print_json, table
 from app.records import open_records, open_to_act
 from app.settings import Settings, load_settings
 from app.wiring import open_knowledge
-from knowledge.articles import Resolution
+from knowledge.articles import Article, Resolution
 from knowledge.errors import IndexBusy
 
 if TYPE_CHECKING:
@@ -97,6 +97,27 @@ def keep_search(case: str, human: str | None, query: str, hits: Sequence[Hit]) -
         uow.searches.add(case, None, 0, f"human:{human or getpass.getuser()}", query, found)
 
 
+def keep_vouched(settings: Settings, wanted: Sequence[Article], ids: Sequence[str], human: str | None) -> None:
+    """Into the audit log: who stands for articles that would be held back. Raises `ArticleRefused` for an id that is
+    none of them."""
+    from knowledge.errors import ArticleRefused
+    from knowledge.review import concerns
+
+    by_id = {article.id: article for article in wanted}
+    for name in ids:
+        if name not in by_id:
+            raise ArticleRefused(name, "there is no such article")
+    with open_to_act(settings) as store, store.unit() as uow:
+        for name in dict.fromkeys(ids):
+            detail = {
+                "article": name,
+                "hash": by_id[name].content_hash,
+                "source": by_id[name].provenance.source,
+                "in_spite_of": [concern.what for concern in concerns(by_id[name])],
+            }
+            uow.record("article.vouched", f"human:{human or getpass.getuser()}", None, None, detail)
+
+
 @app.command("drafts")
 def list_drafts(
     show: Annotated[str | None, typer.Argument(help="A draft (draft_…): print its whole text, to edit it.")] = None,
@@ -137,12 +158,16 @@ def list_drafts(
                     "improve": None if each.near is None else asdict(each.near),
                     "same_as": each.same_as,
                     "taken_out": list(each.marks),
+                    "orders_left_out": list(each.left_out),
                 }
             )
         return
     shown = table("draft", "title", "solved by", "what to do")
     for each in found:
         shown.add_row(each.id, Text(each.article.title), each.human, Text(_advice(each)))
+        if each.left_out:
+            orders = "; ".join(f"“{order}”" for order in each.left_out)
+            shown.add_row("", Text(f"left out, for it orders a model: {orders}"), "", "look at the case")
     console.print(
         shown if found else f"No case of the last {days} days was solved by a human and waits for its article."
     )

@@ -26,9 +26,16 @@ def index(
     source: Annotated[
         str | None, typer.Option(help="Where articles are from that do not say it themselves: you vouch for it.")
     ] = None,
+    vouch: Annotated[
+        list[str] | None,
+        typer.Option(help="An article that was held back and that you have read: index it; may be repeated."),
+    ] = None,
+    human: Annotated[str | None, typer.Option("--as", help="Your name, for --vouch; default: the system user.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Make the index equal to a folder of articles, with those published here; only changed ones are embedded again."""
+    """Make the index equal to a folder of articles, with those published here; only changed ones are embedded again.
+
+    An article that orders a model is held back and named; secrets are taken out."""
     from app.settings import load_settings
     from knowledge.articles import read_articles
     from knowledge.helpcentre import HelpCentre, read_helpcentre
@@ -36,19 +43,32 @@ def index(
 
     found = HelpCentre(tuple(read_articles())) if folder is None else read_helpcentre(folder, source)
     settings = load_settings()
+    wanted = over(found.articles, settings.articles_folder)
+    if vouch:
+        articles.keep_vouched(settings, wanted, vouch, human)
     with open_knowledge(settings, index_if_empty=False) as knowledge:
-        report = knowledge.sync(over(found.articles, settings.articles_folder))
-    told = {
+        report = knowledge.sync(wanted, vouched=frozenset(vouch or ()))
+    told: dict[str, object] = {
         "articles": report.unchanged + report.embedded,
         "embedded": report.embedded,
         "unchanged": report.unchanged,
         "removed": report.removed,
         "passages": report.passages,
     }
+    held = sorted({each.article for each in report.concerns if each.grave})
     if as_json:
-        print_json(told)
+        noted = [{"article": each.article, "what": each.what, "held_back": each.grave} for each in report.concerns]
+        print_json({**told, "held_back": held, "review": noted, "hidden": list(found.hidden)})
         return
     console.print(", ".join(f"{count} {name}" for name, count in told.items()))
+    for concern in report.concerns:
+        console.print(Text(f"{'held back' if concern.grave else 'look at it'}: {concern.told}"))
+    for where in found.hidden:
+        console.print(Text(f"left out: what {where}"))
+    if held:
+        console.print(
+            f"{len(held)} held back: read them, then add --vouch ARTICLE for each that may be told to customers"
+        )
     for path in found.questions:
         console.print(f"{path.name} holds questions and no articles: lee knowledge eval takes it", style="dim")
 

@@ -11,13 +11,14 @@ from app.house import ROOT
 from audit.story import Told, story
 
 AT = "2026-11-20T12:00:00Z"
-# Their facts say it all. A change of keys and a review are of no case, and `draft.` is the beginning of a kind.
+# Their facts say it all. Keys and articles are of no case, and `draft.` is the beginning of a kind.
 OTHERWISE = {
     "escalation.acknowledged",
     "escalation.closed",
     "proposal.turned_away",
     "keys.rotated",
     "article.reviewed",
+    "article.vouched",
     "draft.",
 }
 
