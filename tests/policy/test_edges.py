@@ -14,10 +14,11 @@ from billing.discounts import DiscountFacts
 from billing.ids import CaseId, CustomerId, IntentId
 from billing.money import Money
 from policy.decisions import Allow, Deny, NeedsConfirmation
-from policy.effects import EffectRefused, FactsUnavailable, Intent
+from policy.effects import EffectRefused, FactsUnavailable, Intent, Receipt
 from policy.law import human_budget, over_human_limit
 from policy.proposals import consent_digest
 from policy.question import Approval
+from policy.rows import failure_of, receipt_of
 from policy.settlement import Status
 from store.errors import NotFound
 from tests.billing import made
@@ -42,6 +43,7 @@ from tests.policy.house import (
     charge,
     coupon,
     credit,
+    details,
     invoice,
     item,
     promo,
@@ -111,10 +113,20 @@ def test_a_failed_effect_says_what_stripe_said() -> None:
     assert (str(refused), refused.message) == ("Your card was declined.", "Your card was declined.")
 
 
+async def test_what_was_done_is_told_again_as_it_was(house: House) -> None:
+    done = await house.ask(refund())
+    [row] = house.intents()
+    told = {"kind": "refund", "stripe_id": "re_1", "status": "succeeded", "details": {"days": 3, "card": "4242"}}
+    with house.store.look() as uow:
+        kept = replace(uow.ledger.get(row.id), receipt={**told, "amount": 2000, "currency": "usd"})
+    assert receipt_of(kept) == Receipt("refund", "re_1", "succeeded", usd(2000), {"days": 3, "card": "4242"})
+    assert (failure_of(kept), done.failure) == (None, None)
+
+
 def test_an_action_stays_what_was_judged() -> None:
-    asked = refund()
+    asked = details(name="Acme GmbH")
     with pytest.raises(ValidationError, match="frozen"):
-        asked.amount = 1  # pyright: ignore[reportAttributeAccessIssue] -- that it cannot be done is the test
+        asked.name = "Other"  # pyright: ignore[reportAttributeAccessIssue] -- that it cannot be done is the test
 
 
 def test_a_kept_yes_fits_what_it_was_said_to_in_every_version(house: House) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
+from policy.gate import Gate
 from policy.settlement import Settlement, Status
 from store.ledger import IntentRow
 from store.unit_of_work import UnitOfWork
@@ -38,6 +40,26 @@ async def test_an_intent_that_never_left_is_left_alone_as_long(house: House) -> 
     assert await house.another_gate().reconcile() == [intent_of(made).id]
 
 
+@pytest.mark.parametrize(("seconds", "left_alone"), [(0, True), (1, False)])
+async def test_it_is_left_alone_from_when_it_last_left(house: House, seconds: int, *, left_alone: bool) -> None:
+    made = await lost(house)
+    with house.store.look() as uow:
+        row = uow.ledger.get(intent_of(made).id)
+    assert row.sent_at is not None
+    assert row.sent_at > row.created_at
+    now = row.sent_at + QUICK.quiet + timedelta(seconds=seconds)
+    other = Gate(house.stripe, house.store, house.limits, lambda: now, patience=QUICK)
+    assert await other.reconcile(beside=True) == ([] if left_alone else [row.id])
+
+
+async def test_two_rounds_at_once_in_one_process_settle_it_once(house: House) -> None:
+    made = await lost(house)
+    first, second = await asyncio.gather(house.gate.reconcile(), house.gate.reconcile())
+    assert [*first, *second] == [intent_of(made).id]
+    assert [kind for kind, _ in house.log(made.proposal.case)].count("effect.settled") == 2  # unknown, then done
+    house.must_balance()
+
+
 async def returned(house: House) -> Settlement:
     made = await house.ask(refund())
     assert made.intent is not None
@@ -58,6 +80,13 @@ async def test_a_returned_refund_gives_back_its_budgets_once(house: House) -> No
     house.must_balance()
     (entry,) = [payload for kind, payload in house.log(made.proposal.case) if kind == "effect.taken_back"]
     assert entry["failure"] == "refund_failed:lost_or_stolen_card"
+
+
+async def test_a_refund_that_stands_is_not_taken_back(house: House) -> None:
+    await house.ask(refund())
+    assert await house.gate.look_back(nobody) == []
+    assert house.held(f"value_out:{ME}") == 2000
+    assert {row.status for row in house.intents()} == {"succeeded"}
 
 
 async def test_two_who_look_back_at_once_take_it_back_once(house: House) -> None:
