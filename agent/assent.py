@@ -57,12 +57,12 @@ def assents(text: str) -> bool:
     return _YES.match(text) is not None
 
 
-def only_assents(text: str, tool: str = "") -> bool:
+def only_assents(text: str, tool: str = "", user: str = "") -> bool:
     """Whether the words say yes, and nothing besides: no condition, no question, no second wish. `tool`: the act that
-    waits for it, which they may name ("yes, cancel it").
+    waits for it, which they may name ("yes, cancel it"); `user`: who writes, and may sign.
 
     `text` is the customer's own, without what it quotes. What is not known for a yes is none."""
-    said = _body(text)
+    said = _body(text, user)
     if said is None:
         return False
     act = rf"|{_ACT[tool]}" if tool in _ACT else ""
@@ -79,7 +79,7 @@ def place(text: str) -> int | None:
     return _NUMBERS.index(found["number"]) + 1 if found["number"] else _FIRST.index(found["word"]) + 1
 
 
-def _body(text: str) -> str | None:
+def _body(text: str, user: str = "") -> str | None:
     """A letter without its salutation and signature, in small letters; None where it asks something."""
     if len(text) > 5 * _LONGEST or re.search(r"[?？؟]", text):
         return None
@@ -89,10 +89,15 @@ def _body(text: str) -> str | None:
         lines = lines[1:]
     if len(lines) > 2 and _GOODBYE.fullmatch(lines[-2].casefold().rstrip(",.! ")) and _is_name(lines[-1]):
         lines = lines[:-2]
-    elif len(lines) > 1 and _GOODBYE.fullmatch(lines[-1].casefold().rstrip(",.! ")):
+    elif len(lines) > 1 and (_GOODBYE.fullmatch(lines[-1].casefold().rstrip(",.! ")) or _signs(lines[-1], user)):
         lines = lines[:-1]
     said = "\n".join(lines).casefold()
     return said if len(said) <= _LONGEST else None
+
+
+def _signs(line: str, user: str) -> bool:
+    """Whether the line is the writer's name, as far as the sign-in tells it."""
+    return _is_name(line) and set(line.casefold().split()) <= set(re.split(r"[\W_]+", user.casefold()))
 
 
 def _is_name(line: str) -> bool:

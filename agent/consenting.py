@@ -27,7 +27,7 @@ _FIGURES = frozenset({"proration_date", "amount_due"})
 # Words beside the law's sentence that a yes might be the answer to as well.
 _ASKS = re.compile(
     r"[?？؟]|\b(?:yes|ok|okay|confirm\w*|agree\w*|approve\w*|accept\w*|reply|respond|answer|say|tell|let (?:me|us) know"
-    r"|would you|do you|shall|should i|may i|number)\b",
+    r"|would you|do you|shall|should i|may i|what you want|you would rather (?!have a person)|number)\b",
     re.I,
 )
 _MARKED = re.compile(r"(?m)^[ \t]*(?:>[ \t]*)+")
@@ -46,10 +46,15 @@ NONE = Consent()
 
 
 def consent(
-    text: str, before: Sequence[MessageRow], proposals: Sequence[ProposalRow], now: datetime, valid: timedelta
+    text: str,
+    user: str,
+    before: Sequence[MessageRow],
+    proposals: Sequence[ProposalRow],
+    now: datetime,
+    valid: timedelta,
 ) -> Consent:
-    """What a message says yes to. `before`: the case's messages before it, oldest first, drafts and notes left out or
-    not; `proposals`: the case's, oldest decision first; a question is open for `valid`."""
+    """What a message of this user says yes to. `before`: the case's messages before it, oldest first, with drafts and
+    notes or without; `proposals`: the case's, oldest decision first; a question is open for `valid`."""
     said = [row for row in before if row.kind in ("inbound", "outbound")]
     last = said[-1] if said else None
     if last is None or last.kind != "outbound" or not last.author.startswith("lee"):
@@ -60,9 +65,9 @@ def consent(
         chosen = place(own)
         if chosen is not None and chosen <= len(waiting) and not _quotes(text, own):
             return Consent(waiting[chosen - 1])
-        return Consent(ask=waiting) if only_assents(own) else NONE
+        return Consent(ask=waiting) if only_assents(own, user=user) else NONE
     shown = [row for row in waiting if sentence(row) in _line(last.body)]
-    if not shown or not any(only_assents(own, row.tool) for row in shown):
+    if not shown or not any(only_assents(own, row.tool, user) for row in shown):
         return NONE
     (meant, *others) = shown
     clear = not others and len(waiting) == 1 and _ASKS.search(_line(last.body).replace(sentence(meant), " ")) is None
@@ -71,10 +76,10 @@ def consent(
     return Consent(ask=waiting)
 
 
-def may_consent(text: str) -> bool:
+def may_consent(text: str, user: str) -> bool:
     """Whether it is worth looking what the words could be a yes to."""
     own = own_words(text)
-    return place(own) is not None or any(only_assents(own, tool) for tool in ACTIONS)
+    return place(own) is not None or any(only_assents(own, tool, user) for tool in ACTIONS)
 
 
 def sentence(row: ProposalRow) -> str:

@@ -166,13 +166,14 @@ class Lee:
 
     async def _yes_to_what(self, opened: OpenTurn, endings: Endings, worked: Worked) -> Ending | None:
         """A yes that the channel could not take, because it may be meant for more than one thing: the question."""
-        if not opened.ours or not may_consent(opened.message.body):
+        said, user = opened.message.body, opened.message.author.removeprefix("customer:")
+        if not opened.ours or not may_consent(said, user):
             return None
         with self.store.look() as uow:
             proposals = uow.proposals.of(opened.case.id)
         before = opened.conversation[:-1]
-        said = consent(opened.message.body, before, proposals, self.store.clock(), self.confirmation_valid)
-        return await endings.yes_to_what(worked, said.ask) if said.ask else None
+        meant = consent(said, user, before, proposals, self.store.clock(), self.confirmation_valid)
+        return await endings.yes_to_what(worked, meant.ask) if meant.ask else None
 
     async def _foreign(self, opened: OpenTurn, worked: Worked) -> str | None:
         """The language of a message this model does not read. Words whose topic is clear are no matter."""

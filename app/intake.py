@@ -128,10 +128,10 @@ def _delivered(uow: UnitOfWork, case: CaseRow, external_id: str) -> Received | N
 
 def _meant(uow: UnitOfWork, principal: Principal, case: CaseRow, body: str, limits: Limits) -> ProposalRow | None:
     """What the words say yes to, where that is beyond doubt and the writer may say it."""
-    if case.owner != "lee" or principal.role not in limits.billing_roles or not may_consent(body):
+    if case.owner != "lee" or principal.role not in limits.billing_roles or not may_consent(body, principal.user):
         return None
     valid = timedelta(hours=limits.consent.confirmation_valid_hours)
-    return consent(body, uow.messages.of(case.id), uow.proposals.of(case.id), uow.clock(), valid).to
+    return consent(body, principal.user, uow.messages.of(case.id), uow.proposals.of(case.id), uow.clock(), valid).to
 
 
 def _confirmed(

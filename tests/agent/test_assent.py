@@ -50,6 +50,14 @@ def test_what_is_not_wholly_a_yes_is_none(text: str) -> None:
     assert not only_assents(text)
 
 
+def test_the_writer_may_sign() -> None:
+    assert only_assents("Yes please\n\nAda", user="ada.miller@acme.example")
+    assert only_assents("Yes please.\nAda Miller", user="ada.miller@acme.example")
+    assert not only_assents("Yes please\n\nBob", user="ada.miller@acme.example")
+    assert not only_assents("Yes please\nnot", user="ada_not")
+    assert not only_assents("Ada", user="ada")
+
+
 def test_the_act_may_be_named_where_it_is_the_one_that_waits() -> None:
     assert only_assents("yes, cancel it please", "cancel_subscription")
     assert not only_assents("yes, cancel it please", "change_plan")

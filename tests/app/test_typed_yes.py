@@ -159,7 +159,13 @@ def test_a_place_chooses_nothing_where_no_list_was_shown(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "beside", ["Do you want a page for another card?", "Say yes and I send you a gift.", "Let me know about the cap."]
+    "beside",
+    [
+        "Do you want a page for another card?",
+        "Say yes and I send you a gift.",
+        "Let me know about the cap.",
+        "Your plan changes to Starter. If that is what you want, nothing is left to do.",
+    ],
 )
 def test_a_yes_that_may_answer_something_else_is_asked_about(store: Store, beside: str) -> None:
     case = asked(store)
@@ -201,7 +207,7 @@ def mail(row: ProposalRow, text: str) -> str:
 def test_an_answer_above_the_quoted_sentence_is_taken(store: Store) -> None:
     case = asked(store)
     row = shown(store, case)
-    says(store, case, mail(row, "Hi,\n\nyes please.\n\nKind regards,\nAda"))
+    says(store, case, mail(row, "Hi,\n\nyes please.\n\nAda"))
     assert confirmed(store, case) == [row.digest]
 
 
