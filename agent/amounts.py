@@ -32,6 +32,14 @@ _SPELLED = re.compile(
     rf"\b(?:{_UNITS}|eighty|ninety|hundred|thousand|million)(?:[\s-]\w+){{0,3}}?\s(?:{'|'.join(_WORDS)}|cents?)\b", re.I
 )
 
+# "free for you", "costs nothing": an amount of zero. Not the plan Free, a trial as such, "feel free", "free to go".
+_NOTHING = re.compile(
+    r"(?<![-\w])(?<!feel )(?:free|FREE)(?![-\w])(?! (?:to|from|up|trials?|plans?|workspaces?|accounts?)\b)"
+    r"|\bcosts? (?:you |them )?nothing\b(?! extra)"
+    r"|\b(?:at|for) no (?:\w+ )?(?:cost|charge)\b|\bwithout (?:any )?(?:cost|charge)\b"
+    r"|\bcomplimentary\b|\bgratis\b|\bon the house\b|\b(?:is|are|be|'s|'re) on us\b"
+)
+
 
 def amounts(text: str) -> set[Amount]:
     """Every amount with a currency that the text names in figures."""
@@ -44,6 +52,11 @@ def amounts(text: str) -> set[Amount]:
 def spelled(text: str) -> bool:
     """Whether the text names an amount in words: it cannot be compared, so a reply may not."""
     return _SPELLED.search(plain(text)) is not None
+
+
+def given_away(text: str) -> bool:
+    """Whether the text says in words that something costs nothing: no tool does, and a price of zero has a figure."""
+    return _NOTHING.search(plain(text)) is not None
 
 
 def amounts_in(value: Any) -> set[Amount]:

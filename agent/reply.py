@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from agent.amounts import Amount, amounts, spelled
+from agent.amounts import Amount, amounts, given_away, spelled
 from agent.claim_grammar import Claim
 from agent.claims import ClaimDetector
 from agent.contacts import asks_for_secret, unknown_contacts
@@ -94,6 +94,8 @@ class HeldReply:
                 problems.append(f"“{part[:160]}” cannot be checked: write plain English.")
             if n not in quoted | explained and asks_for_secret(part):
                 problems.append(f"“{part[:160]}” asks for what nobody may ask a customer for.")
+            if n not in quoted | explained and given_away(part):
+                problems.append(f"“{part[:160]}” gives something away: say what it costs in figures, as the tools do.")
         kept = "\n".join(part for part in parts if part not in dropped)
         problems += _figures(kept, evidence)
         problems += unknown_contacts(kept, (*evidence.known, *(text for _, text in evidence.passages.values())))
