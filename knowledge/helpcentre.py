@@ -213,7 +213,9 @@ def _day(path: Path) -> dt.date:
 def _text(path: Path, name: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise ArticleRefused(name, f"it cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
         raise ArticleRefused(name, f"it cannot be read as UTF-8 text ({error})") from error
 
 

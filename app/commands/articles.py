@@ -52,7 +52,7 @@ def opened_if_free(settings: Settings, model: Embedder) -> Iterator[Knowledge | 
         yield knowledge
 
 
-@app.command("gaps")
+@app.command("gaps", short_help="Questions without a good article, dearest first.")
 def list_gaps(days: Days = 90, as_json: Json = False) -> None:
     """Questions without a good article, put together by meaning, the dearest first."""
     from app.knowledge_loop import found_gaps
@@ -118,7 +118,7 @@ def keep_vouched(settings: Settings, wanted: Sequence[Article], ids: Sequence[st
             uow.record("article.vouched", f"human:{human or getpass.getuser()}", None, None, detail)
 
 
-@app.command("drafts")
+@app.command("drafts", short_help="Drafts from the cases that humans solved.")
 def list_drafts(
     show: Annotated[str | None, typer.Argument(help="A draft (draft_…): print its whole text, to edit it.")] = None,
     days: Days = 90,
@@ -181,7 +181,7 @@ def _advice(draft: Draft) -> str:
     return "fill in what was taken out, then publish" if draft.marks else "review and publish"
 
 
-@app.command()
+@app.command(short_help="Publish a draft as an article.")
 def publish(
     draft: Annotated[str, typer.Argument(help="The draft (draft_…).")],
     human: Annotated[str, typer.Option("--as", help="Your name: you vouch for what customers will read.")],
@@ -210,7 +210,7 @@ def publish(
     console.print(Text(f"Published as {article.id} ({path})."))
 
 
-@app.command("list")
+@app.command("list", short_help="Every article, its last review and its use.")
 def list_articles(days: Days = 90, as_json: Json = False) -> None:
     """Every article: its last review, how often it was quoted, and what became of those cases."""
     from app.reviewing import standings
@@ -241,7 +241,7 @@ def list_articles(days: Days = 90, as_json: Json = False) -> None:
     console.print(shown)
 
 
-@app.command("stale")
+@app.command("stale", short_help="Articles to look at again, and why.")
 def list_stale(as_json: Json = False) -> None:
     """Articles to look at again: not reviewed for too long, or what they speak of has changed."""
     from app.reviewing import standings
@@ -261,7 +261,7 @@ def list_stale(as_json: Json = False) -> None:
         console.print("No article is stale.")
 
 
-@app.command()
+@app.command(short_help="Vouch for an article as it stands.")
 def reviewed(
     article: Annotated[str, typer.Argument(help="The article's id.")],
     human: Annotated[str, typer.Option("--as", help="Your name: you vouch for it as it stands.")],

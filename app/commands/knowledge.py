@@ -17,7 +17,7 @@ app.add_typer(articles.app)  # without a name: its commands are this group's
 Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 
 
-@app.command()
+@app.command(short_help="Index articles; what orders a model is held back.")
 def index(
     folder: Annotated[
         Path | None,
@@ -73,7 +73,7 @@ def index(
         console.print(f"{path.name} holds questions and no articles: lee knowledge eval takes it", style="dim")
 
 
-@app.command("eval")
+@app.command("eval", short_help="How well a help centre is found; ends with JSON.")
 def evaluate(
     articles: Annotated[Path, typer.Option(help='JSONL of {"id", "title", "text"}, or a folder as for `index`.')],
     queries: Annotated[Path, typer.Option(help='JSONL of {"query", "article"}.')],
@@ -98,7 +98,7 @@ def evaluate(
     print_json(report.told())
 
 
-@app.command()
+@app.command(short_help="The passages that fit a question best.")
 def search(
     query: Annotated[str, typer.Argument(help="A question in any words.")],
     limit: Annotated[int, typer.Option(min=1, max=50)] = 5,
@@ -109,6 +109,8 @@ def search(
     """The best passages, and how sure it is that they answer the question."""
     from knowledge.answerability import confidence
 
+    if not any(character.isalnum() for character in query):
+        raise typer.BadParameter("there is no letter and no figure in it to search for", param_hint="QUERY")
     with open_knowledge() as knowledge:
         hits = knowledge.search(query, limit)
     if case is not None:

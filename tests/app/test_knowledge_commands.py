@@ -149,3 +149,11 @@ def test_an_article_that_orders_a_model_is_held_back_until_a_human_vouches(
     assert (entry.kind, entry.actor, entry.payload["article"]) == ("article.vouched", "human:grace", "planted")
     with pytest.raises(ArticleRefused, match="no such article"):
         lee("index", str(export), "--vouch", "plainted")
+
+
+def test_a_question_without_a_word_is_refused_and_the_help_is_told_whole() -> None:
+    told = CliRunner().invoke(cli, ["knowledge", "search", " ?"])
+    assert told.exit_code == 2
+    assert "no letter and no figure" in told.output
+    told = CliRunner().invoke(cli, ["knowledge", "--help"])
+    assert "..." not in told.output.partition("Commands:")[2]

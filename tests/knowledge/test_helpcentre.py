@@ -162,3 +162,9 @@ def test_a_file_of_questions_without_any_is_refused(line: str, why: str, tmp_pat
     (tmp_path / "q.jsonl").write_text(line)
     with pytest.raises(ArticleRefused, match=why):
         read_questions(tmp_path / "q.jsonl")
+
+
+def test_a_file_that_is_not_there_is_named_once(tmp_path: Path) -> None:
+    with pytest.raises(ArticleRefused) as refused:
+        read_questions(tmp_path / "q.jsonl")
+    assert str(refused.value).count("q.jsonl") == 1
