@@ -2,6 +2,9 @@
 
 One process works on a ticket of each tool that acts, all at once, on the workflow engine. It dies somewhere between its
 first request and its last; the next one finishes what is left. Then the whole world is what it is without a death.
+
+`--database postgresql://…`: the cases are on that server (each death has a database of its own). Before every second
+death, by chance, the server crashes too, and every second time another worker finishes what the dead one has left.
 """
 
 from __future__ import annotations
@@ -16,9 +19,10 @@ import statistics
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +36,7 @@ from app.records import open_records
 from app.settings import load_settings
 from app.wiring import House
 from billing.ids import TurnId
+from evals.faults.databases import Databases, Files, Names, Server
 from evals.faults.killed import prepare
 from evals.faults.script import ByTicket
 from evals.faults.situations import actions
@@ -41,9 +46,11 @@ from evals.harness import Bench, open_bench
 from evals.world import difference, stray_events
 from sandbox.server import Sandbox, create_app
 from sandbox.world import World
-from store.errors import Conflict
+from store.errors import Conflict, StoreError
 
 BEGINS, ENDS = b"b", b"e"
+HALF: Final = 0.5
+LEASE_SECONDS: Final = 1  # until another worker takes over
 HUMAN: Final = "grace"
 
 
@@ -52,7 +59,9 @@ class Load:
     """Every action just before its effect, in one database (`folder`) and one world."""
 
     bench: Bench
+    databases: Databases
     folder: Path
+    names: Names  # of the database
     world: World
     objects: Objects
     model: ByTicket
@@ -60,8 +69,10 @@ class Load:
     humans: tuple[str, ...]  # cases in which a human approves
 
     @asynccontextmanager
-    async def life(self, sandbox: Sandbox, folder: Path) -> AsyncIterator[House]:
-        async with house_over(self.bench, sandbox, folder, self.model, durable=True) as house:
+    async def life(self, sandbox: Sandbox, names: Names) -> AsyncIterator[House]:
+        """`names`: its settings, with the folder."""
+        folder, rest = names["data"], {name: value for name, value in names.items() if name != "data"}
+        async with house_over(self.bench, sandbox, folder, self.model, durable=True, **rest) as house:
             yield house
 
     async def work(self, house: House) -> None:
@@ -78,48 +89,68 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a life, in seconds from its first request; None: that does not happen."""
+
+    dies: float | None = None
+    crash: float | None = None  # of the database, before
+    heir: bool = False  # another worker finishes what it leaves, and not itself at its next start
+
+
+@dataclass(frozen=True, slots=True)
 class Death:
     """`done`: how many intents had succeeded when it died. `wrong`: why this must not be."""
 
+    fate: Fate
     after: float  # seconds from the first request
     done: int
     recovered: float  # seconds from the next start until every outcome is known
     wrong: tuple[str, ...]
 
 
-async def load(bench: Bench, folder: Path) -> Load:
-    world = bench.origin.copy()
+async def load(bench: Bench, folder: Path, databases: Databases) -> Load:
+    world, names = bench.origin.copy(), databases.empty()
     sandbox, model = create_app(world=world), ByTicket()
-    async with house_over(bench, sandbox, folder, model) as house:
+    async with house_over(bench, sandbox, folder, model, durable=True, **names):
+        pass  # the engine's own tables are made, so that no life begins with that
+    async with house_over(bench, sandbox, folder, model, **names) as house:
         asked = [await bring(house, model, tool, sandbox) for tool in actions()]
     turns = tuple(each.turn for each in asked if each.turn is not None)
-    return Load(bench, folder, world, stored(world), model, turns, tuple(e.case for e in asked if e.turn is None))
+    humans = tuple(each.case for each in asked if each.turn is None)
+    return Load(bench, databases, folder, names, world, stored(world), model, turns, humans)
 
 
-async def die(load: Load, folder: Path, after: float | None, good: Counter[Any]) -> tuple[Death, Counter[Any]]:
-    """One life that dies `after` seconds (None: it lives), and a next start; what the world shows then."""
+async def die(load: Load, folder: Path, fate: Fate, good: Counter[Any]) -> tuple[Death, Counter[Any]]:
+    """One life and its fate, and the next one; what the world shows then."""
     data, stripe = on_disk(load.folder, load.world, folder)
-    lived = await asyncio.to_thread(_in_a_child, load, data, stripe, after)
-    with open_records(load_settings(data=data)) as store, store.look() as uow:
+    database = load.databases.copy(load.names)
+    first = {"data": data, **database}
+    lived, killed = await asyncio.to_thread(_in_a_child, load, first, stripe, fate)
+    with open_records(load_settings(**first)) as store, store.look() as uow:
         done = len([row for case in uow.cases.list() for row in uow.ledger.of(case.id) if row.status == "succeeded"])
+    heir = {"data": folder / "heir", "keys": data / "keys", "worker": "heir", "worker_lease": LEASE_SECONDS}
+    second = {**first, **heir} if fate.heir else first
     sandbox = create_app(world=World(stripe))
     later(sandbox)
     started = time.perf_counter()
-    async with load.life(sandbox, data) as house:
+    async with load.life(sandbox, second) as house:
         await load.work(house)
         recovered = time.perf_counter() - started
-    found, wrong = _left(load, sandbox, data)
+    found, wrong = _left(load, sandbox, second)
+    load.databases.drop(database)
+    if not killed:
+        wrong.append("it had ended by itself")
     if good and found != good:
         wrong.append(f"the world shows {found - good} more and {good - found} less")
-    return Death(lived, done, recovered, tuple(wrong)), found
+    return Death(fate, lived, done, recovered, tuple(wrong)), found
 
 
-def _left(load: Load, sandbox: Sandbox, data: Path) -> tuple[Counter[Any], list[str]]:
+def _left(load: Load, sandbox: Sandbox, names: Names) -> tuple[Counter[Any], list[str]]:
     before, after = differing(load.objects, sandbox.world)
     sandbox.world.close()
     changes = difference(before, after)
     wrong = stray_events(before, after, changes)
-    with open_records(load_settings(data=data)) as store, store.look() as uow:
+    with open_records(load_settings(**names)) as store, store.look() as uow:
         cases = [case.id for case in uow.cases.list()]
         statuses = Counter(row.status for case in cases for row in uow.ledger.of(case))
         told = " ".join(row.body for case in cases for row in uow.messages.of(case) if row.kind == "outbound")
@@ -130,13 +161,17 @@ def _left(load: Load, sandbox: Sandbox, data: Path) -> tuple[Counter[Any], list[
     return shape(kept), wrong
 
 
-def _in_a_child(load: Load, data: Path, stripe: Path, after: float | None) -> float:
-    """Seconds that it worked. Called on a thread: there the child may have a loop of its own."""
+def _in_a_child(load: Load, names: Names, stripe: Path, fate: Fate) -> tuple[float, bool]:
+    """Seconds that it worked, and whether it was killed then. Called on a thread: there the child may have a loop of
+    its own."""
     tells, said = os.pipe()
     child = os.fork()
     if not child:
         try:
-            asyncio.run(_life(load, data, stripe, said))
+            asyncio.run(_life(load, names, stripe, said))
+        except BaseException:
+            traceback.print_exc()  # nobody above this process would say it
+            raise
         finally:
             os._exit(1)
     os.close(said)
@@ -144,40 +179,57 @@ def _in_a_child(load: Load, data: Path, stripe: Path, after: float | None) -> fl
         if pipe.read(1) != BEGINS:
             raise RuntimeError("it ended before it began")
         began = time.perf_counter()
-        if after is None:
+        if fate.dies is None:
             if pipe.read(1) != ENDS:
                 raise RuntimeError("it did not come to its end")
         else:
-            time.sleep(after)
+            if fate.crash is not None and isinstance(load.databases, Server):
+                time.sleep(fate.crash)
+                load.databases.crash()
+            time.sleep(max(0.0, began + fate.dies - time.perf_counter()))
         lived = time.perf_counter() - began
         os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-    return lived
+        _, ended = os.waitpid(child, 0)
+    return lived, os.WIFSIGNALED(ended)
 
 
-async def _life(load: Load, data: Path, stripe: Path, said: int) -> None:
-    async with load.life(create_app(world=World(stripe)), data) as house:
+async def _life(load: Load, names: Names, stripe: Path, said: int) -> None:
+    async with load.life(create_app(world=World(stripe)), names) as house:
         os.write(said, BEGINS)
-        await load.work(house)
-        os.write(said, ENDS)
+        with suppress(StoreError):  # the database is away: what was asked for is left undone, and the process lives on
+            await load.work(house)
+            os.write(said, ENDS)
         await asyncio.sleep(60)
 
 
-async def _all(bench: Bench, folder: Path, kills: int, seed: int) -> list[Death]:
+def fate(rng: random.Random, whole: float, databases: Databases) -> Fate:
+    """`whole`: seconds that it takes without a death. A database that crashes takes time of the life away, so that one
+    dies up to a second later."""
+    dies = rng.uniform(0, whole)
+    if not isinstance(databases, Server):
+        return Fate(dies)
+    crashes, heir = rng.random() < HALF, rng.random() < HALF
+    if not crashes:
+        return Fate(dies, None, heir)
+    return Fate(dies + rng.uniform(0, 1), rng.uniform(0, dies), heir)
+
+
+async def _all(bench: Bench, folder: Path, databases: Databases, kills: int, seed: int) -> list[Death]:
     rng = random.Random(seed)
-    ready = await load(bench, folder / "ready")
-    whole, good = await die(ready, folder / "whole", None, Counter())
+    ready = await load(bench, folder / "ready", databases)
+    whole, good = await die(ready, folder / "whole", Fate(), Counter())
     if whole.wrong:
         raise RuntimeError(f"even without a death: {whole.wrong}")
-    console.print(f"Without a death {len(actions())} actions at once take {whole.after:.2f} s.")
+    console.print(f"Without a death {len(actions())} actions at once take {whole.after:.2f} s ({databases.dialect}).")
     deaths: list[Death] = []
     for n in track(range(kills), "killed", console=console, transient=True):
         scratch = folder / f"kill{n}"
-        death, _ = await die(ready, scratch, rng.uniform(0, whole.after), good)
+        death, _ = await die(ready, scratch, fate(rng, whole.after, databases), good)
         shutil.rmtree(scratch)
         for why in death.wrong:
-            console.print(f"kill {n} after {death.after:.3f} s: {why}", style="red", markup=False)
+            console.print(f"kill {n} after {death.after:.3f} s, {death.fate}: {why}", style="red", markup=False)
         deaths.append(death)
+    databases.drop(ready.names)
     ready.world.close()
     return deaths
 
@@ -186,14 +238,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m evals.faults.moments", description=__doc__)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", metavar="URL", help="a PostgreSQL on this machine; default: SQLite files")
     options = parser.parse_args()
+    databases = Server(options.database) if options.database else Files()
     prepare()
     with open_bench() as bench, tempfile.TemporaryDirectory(prefix="lee-moments-") as name, logging_to(Path(name)):
-        deaths = asyncio.run(_all(bench, Path(name), options.kills, options.seed))
+        deaths = asyncio.run(_all(bench, Path(name), databases, options.kills, options.seed))
     wrong = sum(bool(death.wrong) for death in deaths)
     seconds = [death.recovered for death in deaths]
     done = ", ".join(f"{n}: {k}×" for n, k in sorted(Counter(death.done for death in deaths).items()))
     console.print(f"{wrong} of {len(deaths)} deaths left anything but one effect of each (seed {options.seed}).")
+    if options.database:
+        crashes = sum(death.fate.crash is not None for death in deaths)
+        heirs = sum(death.fate.heir for death in deaths)
+        console.print(
+            f"On {databases.dialect}, which crashed before {crashes} of them; {heirs} times another worker took over."
+        )
     console.print(f"Effects known before the death, of {len(actions())}: {done}")
     console.print(
         "From the next start until every outcome is known: "
