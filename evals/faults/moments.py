@@ -2,6 +2,7 @@
 
 One process works on a ticket of each tool that acts, all at once, on the workflow engine. It dies somewhere between its
 first request and its last; the next one finishes what is left. Then the whole world is what it is without a death.
+Where the database crashes, an action may also be left to a human, undone: Lee stops at what it cannot write down.
 
 `--database postgresql://…`: the cases are on that server (each death has a database of its own). Before every second
 death, by chance, the server crashes too, and every second time another worker finishes what the dead one has left.
@@ -99,12 +100,14 @@ class Fate:
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """`done`: how many intents had succeeded when it died. `wrong`: why this must not be."""
+    """`done`: how many intents had succeeded when it died. `handed`: actions that a human has instead, undone. `wrong`:
+    why this must not be."""
 
     fate: Fate
     after: float  # seconds from the first request
     done: int
     recovered: float  # seconds from the next start until every outcome is known
+    handed: int
     wrong: tuple[str, ...]
 
 
@@ -136,16 +139,19 @@ async def die(load: Load, folder: Path, fate: Fate, good: Counter[Any]) -> tuple
     async with load.life(sandbox, second) as house:
         await load.work(house)
         recovered = time.perf_counter() - started
-    found, wrong = _left(load, sandbox, second)
+    found, handed, wrong = _left(load, sandbox, second)
     load.databases.drop(database)
     if not killed:
         wrong.append("it had ended by itself")
-    if good and found != good:
+    if handed and fate.crash is None:
+        wrong.append(f"a human has {handed}, and the database was there")
+    if good and (found - good or (good - found and not handed)):
         wrong.append(f"the world shows {found - good} more and {good - found} less")
-    return Death(fate, lived, done, recovered, tuple(wrong)), found
+    return Death(fate, lived, done, recovered, handed, tuple(wrong)), found
 
 
-def _left(load: Load, sandbox: Sandbox, names: Names) -> tuple[Counter[Any], list[str]]:
+def _left(load: Load, sandbox: Sandbox, names: Names) -> tuple[Counter[Any], int, list[str]]:
+    """What the world shows, how many cases a human has without anything begun in them, and what is wrong."""
     before, after = differing(load.objects, sandbox.world)
     sandbox.world.close()
     changes = difference(before, after)
@@ -153,12 +159,13 @@ def _left(load: Load, sandbox: Sandbox, names: Names) -> tuple[Counter[Any], lis
     with open_records(load_settings(**names)) as store, store.look() as uow:
         cases = [case.id for case in uow.cases.list()]
         statuses = Counter(row.status for case in cases for row in uow.ledger.of(case))
+        handed = sum(uow.cases.get(case).owner == "human" and not uow.ledger.of(case) for case in cases)
         told = " ".join(row.body for case in cases for row in uow.messages.of(case) if row.kind == "outbound")
-    if statuses != {"succeeded": len(actions())}:
+    if statuses != {"succeeded": len(actions()) - handed}:
         wrong.append(f"the ledger has {dict(statuses)}")
     # A private page whose link was lost on the way is nothing to anybody.
     kept = [each for each in changes if each.type != PAGE or str(each.after["url"]) in told]
-    return shape(kept), wrong
+    return shape(kept), handed, wrong
 
 
 def _in_a_child(load: Load, names: Names, stripe: Path, fate: Fate) -> tuple[float, bool]:
@@ -252,7 +259,8 @@ def main() -> None:
         crashes = sum(death.fate.crash is not None for death in deaths)
         heirs = sum(death.fate.heir for death in deaths)
         console.print(
-            f"On {databases.dialect}, which crashed before {crashes} of them; {heirs} times another worker took over."
+            f"On {databases.dialect}, which crashed before {crashes} of them; {heirs} times another worker took over; "
+            f"{sum(death.handed for death in deaths)} actions were left to a human, undone."
         )
     console.print(f"Effects known before the death, of {len(actions())}: {done}")
     console.print(
