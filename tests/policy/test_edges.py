@@ -123,8 +123,10 @@ async def test_what_was_done_is_told_again_as_it_was(house: House) -> None:
     assert (failure_of(kept), done.failure) == (None, None)
 
 
-def test_an_action_stays_what_was_judged() -> None:
+def test_an_action_is_what_was_written_and_stays_what_was_judged() -> None:
     asked = details(name="Acme GmbH")
+    with pytest.raises(ValidationError, match="valid string"):
+        details(name=b"Acme GmbH")  # pyright: ignore[reportArgumentType] -- the wrong type is the test
     with pytest.raises(ValidationError, match="frozen"):
         asked.name = "Other"  # pyright: ignore[reportAttributeAccessIssue] -- that it cannot be done is the test
 

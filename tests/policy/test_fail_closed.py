@@ -327,6 +327,7 @@ async def test_ids_that_were_never_validated(house: House, invoice_id: Any) -> N
         {"turn": 7},
         {"turn": "\ud800"},
         {"principal": Principal(CustomerId(""), "u", Role.OWNER)},
+        {"principal": Principal(CustomerId("\ud800"), "u", Role.OWNER)},
         {"actor": None},
         {"actor": "\ud800"},
     ],

@@ -15,6 +15,7 @@ from policy.settlement import Status
 from tests.policy.house import House, charge, intent_of, refund
 
 PATIENCE = Patience(effect_seconds=45, tries=3, pause_seconds=0.25)
+PATIENT = Patience(facts_seconds=9, effect_seconds=9, tries=1, pause_seconds=0)
 A_DAY_LESS_AN_HOUR = timedelta(hours=23)
 
 
@@ -74,10 +75,10 @@ async def test_it_pauses_before_each_further_try_and_twice_as_long(
 
 
 async def test_what_was_found_is_settled_whenever_it_left(house: House) -> None:
-    house.stripe.faults.extend(["lost_after"])
-    house.stripe.find_faults.extend(["away"] * 9)
-    intent = intent_of(await house.ask(refund()))
-    house.stripe.find_faults.clear()
+    house.stripe.faults.append("lost_after")
+    made = await house.another_gate(patience=PATIENT).submit(house.propose(house.case(), refund()))
+    assert made.status is Status.PENDING
+    intent = intent_of(made)
     assert last_left(house, intent) != intent.created
     sent = await resumed(house, intent, intent.created, left=intent.created)
     assert sent.status is Status.SUCCEEDED
@@ -101,9 +102,6 @@ async def test_an_outcome_that_is_there_wins(house: House) -> None:
     later = await resumed(house, intent_of(refused), house.clock())
     assert (later.status, later.receipt, later.failure) == (Status.FAILED, None, "charge_disputed")
     house.must_balance()
-
-
-PATIENT = Patience(facts_seconds=9, effect_seconds=9, tries=1, pause_seconds=0)
 
 
 async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(house: House) -> None:
