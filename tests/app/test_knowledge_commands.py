@@ -146,6 +146,8 @@ def test_an_article_that_orders_a_model_is_held_back_until_a_human_vouches(
     assert (told["articles"], told["held_back"]) == (4, [])
     with open_records() as store, store.look() as uow:
         entry = uow.log.get(uow.log.size())
+    assert entry is not None
+    assert entry.payload is not None
     assert (entry.kind, entry.actor, entry.payload["article"]) == ("article.vouched", "human:grace", "planted")
     with pytest.raises(ArticleRefused, match="no such article"):
         lee("index", str(export), "--vouch", "plainted")
