@@ -85,16 +85,14 @@ class TopicClassifier:
 
     def _judged(self, parts: list[str]) -> _Judged:
         """Vectors of the parts, and what the head says of each. The latest are kept under digests, never the texts."""
-        if len(parts) > FEW_TEXTS:
-            vectors = self._embedder.encode(parts)
-            return vectors, *self._head.read(vectors, parts)
         name = hashlib.sha256("\n\n".join(parts).encode("utf-8", "surrogatepass")).digest()
         for kept, judged in self._latest:
             if kept == name:
                 return judged
         vectors = self._embedder.encode(parts)
         judged = vectors, *self._head.read(vectors, parts)
-        self._latest = ((name, judged), *self._latest)[:KEPT_JUDGEMENTS]
+        if len(parts) <= FEW_TEXTS:
+            self._latest = ((name, judged), *self._latest)[:KEPT_JUDGEMENTS]
         return judged
 
     def ahead(self, text: str) -> None:

@@ -255,7 +255,8 @@ def test_words_are_trimmed_and_as_long_as_they_may_be() -> None:
     assert details(name="x" * 150).name == "x" * 150
     assert details(line2="  3rd floor ").line2 == "3rd floor"
     assert details(line2="x" * 150).line2 == "x" * 150
-    for wrong in ({"name": " "}, {"name": "x" * 151}, {"line2": "x" * 151}):
+    unfit: list[dict[str, Any]] = [{"name": " "}, {"name": b"Q"}, {"name": "x" * 151}, {"line2": "x" * 151}]
+    for wrong in unfit:
         with pytest.raises(ValidationError):
             details(**wrong)
     with pytest.raises(ValidationError, match="frozen"):

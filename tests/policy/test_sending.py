@@ -104,7 +104,9 @@ async def test_an_outcome_that_is_there_wins(house: House) -> None:
     house.must_balance()
 
 
-async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(house: House) -> None:
+async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A second click and the reconciler of the same process wait for the one who has begun."""
     begun, go = asyncio.Event(), asyncio.Event()
     perform = house.stripe.perform
@@ -114,7 +116,7 @@ async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(house
         await go.wait()
         return await perform(intent)
 
-    house.stripe.perform = slowly  # pyright: ignore[reportAttributeAccessIssue] -- the twin's own, made slow
+    monkeypatch.setattr(house.stripe, "perform", slowly)
     gate = house.another_gate(patience=PATIENT)
     asked = house.propose(house.case(), refund())
     first = asyncio.create_task(gate.submit(asked))
@@ -129,13 +131,15 @@ async def test_what_is_under_way_here_is_neither_sent_nor_looked_up_beside(house
     house.must_balance()
 
 
-async def test_nor_what_a_second_click_looks_up_and_a_third_one_may_once_it_has_ended(house: House) -> None:
+async def test_nor_what_a_second_click_looks_up_and_a_third_one_may_once_it_has_ended(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gate = house.another_gate(patience=PATIENT)
     asked = house.propose(house.case(), refund())
     house.stripe.faults.append("lost_before")
     assert (await gate.submit(asked)).status is Status.PENDING
     begun, go = asyncio.Event(), asyncio.Event()
-    find, looked = house.stripe.find, 0
+    looked = 0
 
     async def slowly(intent: Intent) -> Receipt | None:
         nonlocal looked
@@ -144,7 +148,7 @@ async def test_nor_what_a_second_click_looks_up_and_a_third_one_may_once_it_has_
         await go.wait()
         raise EffectUnknown("find", "Stripe is away")
 
-    house.stripe.find = slowly  # pyright: ignore[reportAttributeAccessIssue] -- the twin's own, made slow
+    monkeypatch.setattr(house.stripe, "find", slowly)
     second = asyncio.create_task(gate.submit(asked))
     await begun.wait()
     assert (await gate.submit(asked)).status is Status.PENDING
@@ -152,6 +156,6 @@ async def test_nor_what_a_second_click_looks_up_and_a_third_one_may_once_it_has_
     go.set()
     assert (await second).status is Status.PENDING
     assert looked == 1
-    house.stripe.find = find  # pyright: ignore[reportAttributeAccessIssue] -- as it was
+    monkeypatch.undo()
     assert (await gate.submit(asked)).status is Status.SUCCEEDED
     house.must_balance()
