@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from store.errors import Conflict, NotFound
 from store.ids import fresh
@@ -18,6 +18,18 @@ WITHDREW: Final = "customer.withdrew"
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
+
+# Built once, as they are on the way of every effect: to build one costs more than to run it.
+_UNUSED_CONFIRMATIONS = select(confirmations.c.id, confirmations.c.digest).where(
+    confirmations.c.case_id == bindparam("case"),
+    confirmations.c.used_by.is_(None),
+    confirmations.c.expires_at > bindparam("now"),
+)
+_UNUSED_APPROVALS = select(approvals.c.id, approvals.c.digest, approvals.c.human).where(
+    approvals.c.proposal_id == bindparam("proposal"),
+    approvals.c.used_by.is_(None),
+    approvals.c.expires_at > bindparam("now"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,24 +147,14 @@ class ConsentRows:
 
     def confirmations(self, case_id: str) -> list[ConsentRow]:
         """The case's confirmations that are neither used nor expired."""
-        rows = self._uow.connection.execute(
-            select(confirmations.c.id, confirmations.c.digest).where(
-                confirmations.c.case_id == case_id,
-                confirmations.c.used_by.is_(None),
-                confirmations.c.expires_at > written(self._uow.clock()),
-            )
-        )
+        now = written(self._uow.clock())
+        rows = self._uow.connection.execute(_UNUSED_CONFIRMATIONS, {"case": case_id, "now": now})
         return [ConsentRow(row.id, row.digest) for row in rows]
 
     def approvals(self, proposal_id: str) -> list[ApprovalRow]:
         """This very proposal's approval, if it is neither used nor expired: it serves no other proposal."""
-        rows = self._uow.connection.execute(
-            select(approvals.c.id, approvals.c.digest, approvals.c.human).where(
-                approvals.c.proposal_id == proposal_id,
-                approvals.c.used_by.is_(None),
-                approvals.c.expires_at > written(self._uow.clock()),
-            )
-        )
+        now = written(self._uow.clock())
+        rows = self._uow.connection.execute(_UNUSED_APPROVALS, {"proposal": proposal_id, "now": now})
         return [ApprovalRow(row.id, row.digest, row.human) for row in rows]
 
     def use(self, intent_id: str, *, confirmation: str | None, approval: str | None) -> None:

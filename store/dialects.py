@@ -146,9 +146,9 @@ def _sqlite(url: str, begin: str | None, *, synchronous: str = "FULL", query_onl
     return engine
 
 
-def upsert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def upsert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insertion into `table` that may say what happens when the row is there already (`on_conflict_do_…`)."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def now_ms(connection: Connection) -> int:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.dml import ReturningInsert
 
 from store import personal
 from store.dialects import upsert
@@ -26,6 +27,44 @@ if TYPE_CHECKING:
 
 PENDING = "pending_reconciliation"  # nobody knows yet whether it happened; its budgets stay held
 OPEN = ("reserved", PENDING)
+
+# Built once, as they are on the way of every effect: to build one costs more than to run it.
+_WAITS = intents.c.status.in_(OPEN)
+_MINE = intents.c.tool == bindparam("tool")
+_DONE = _MINE & (intents.c.status == "succeeded")
+_TARGET = select(
+    func.count().filter(_WAITS),
+    func.count().filter(_MINE & intents.c.status.not_in(OPEN)),
+    func.count().filter(_DONE & (intents.c.case_id == bindparam("case"))),
+    func.sum(intents.c.amount).filter(_DONE),
+    func.max(intents.c.settled_at),
+).where(intents.c.target == bindparam("target"))
+_ONE = select(intents).where(intents.c.id == bindparam("wanted"))
+_OF_PROPOSAL = select(intents).where(intents.c.proposal_id == bindparam("wanted"))
+_RESERVE = insert(intents)
+_CHANGE = update(intents).where(intents.c.id == bindparam("wanted"))
+_CHANGE_OPEN = _CHANGE.where(_WAITS)
+_HELD = select(budgets.c.held).where(budgets.c.key == bindparam("wanted"))
+_NOTE = insert(reservations)
+_GIVE_BACK = (
+    update(budgets).where(budgets.c.key == bindparam("wanted")).values(held=budgets.c.held - bindparam("given_back"))
+)
+_NOTED = (reservations.c.intent_id == bindparam("wanted")) & (reservations.c.state == bindparam("was"))
+_RESERVED = select(reservations).where(_NOTED)
+_CLOSE = update(reservations).where(_NOTED)
+
+
+def _holding(dialect: str) -> ReturningInsert[tuple[int]]:
+    """Add to a budget unless that passes its cap, if it has one: no row comes back then."""
+    first = upsert(dialect, budgets)
+    more = budgets.c.held + first.excluded.held
+    cap = bindparam("cap", type_=BigInteger)
+    return first.on_conflict_do_update(
+        index_elements=[budgets.c.key], set_={"held": more}, where=cap.is_(None) | (more <= cap)
+    ).returning(budgets.c.held)
+
+
+_HOLD = {dialect: _holding(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +111,7 @@ class LedgerRows:
         self._uow = uow
 
     def target(self, tool: str, target: str, case_id: str) -> TargetRow:
-        succeeded = intents.c.status == "succeeded"
-        mine = intents.c.tool == tool
-        row = self._uow.connection.execute(
-            select(
-                func.count().filter(intents.c.status.in_(OPEN)),
-                func.count().filter(mine & intents.c.status.not_in(OPEN)),
-                func.count().filter(mine & succeeded & (intents.c.case_id == case_id)),
-                func.sum(intents.c.amount).filter(mine & succeeded),
-                func.max(intents.c.settled_at),
-            ).where(intents.c.target == target)
-        ).one()
+        row = self._uow.connection.execute(_TARGET, {"tool": tool, "target": target, "case": case_id}).one()
         return TargetRow(row[0] > 0, row[1], row[2], int(row[3] or 0), read_or_none(row[4]))
 
     def hold(self, intent_id: str, budget: str, amount: int, cap: int | None, *, for_good: bool) -> bool:
@@ -95,20 +124,16 @@ class LedgerRows:
         if cap is not None and amount > cap:
             return False
         connection = self._uow.connection
-        first = upsert(connection, budgets).values(key=budget, held=amount)
-        more = budgets.c.held + first.excluded.held
-        change = first.on_conflict_do_update(
-            index_elements=[budgets.c.key], set_={"held": more}, where=None if cap is None else more <= cap
-        )
-        if connection.execute(change.returning(budgets.c.held)).first() is None:
+        held = _HOLD[connection.dialect.name]
+        if connection.execute(held, {"key": budget, "held": amount, "cap": cap}).first() is None:
             return False
         state = "settled" if for_good else "held"
-        connection.execute(insert(reservations).values(intent_id=intent_id, budget=budget, amount=amount, state=state))
+        connection.execute(_NOTE, {"intent_id": intent_id, "budget": budget, "amount": amount, "state": state})
         return True
 
     def held(self, budget: str) -> int:
         """What is reserved and settled under a budget."""
-        found = self._uow.connection.execute(select(budgets.c.held).where(budgets.c.key == budget)).scalar()
+        found = self._uow.connection.execute(_HELD, {"wanted": budget}).scalar()
         return 0 if found is None else found
 
     def reserve(self, row: IntentRow) -> None:
@@ -121,32 +146,31 @@ class LedgerRows:
     def _insert(self, row: IntentRow) -> None:
         sealed = personal.seal(self._uow, row.customer, row.id, row.arguments) if row.personal else None
         self._uow.connection.execute(
-            insert(intents).values(
-                id=row.id,
-                case_id=row.case_id,
-                proposal_id=row.proposal_id,
-                customer=row.customer,
-                tool=row.tool,
-                arguments=json.dumps({} if row.personal else row.arguments),
-                target=row.target,
-                operation_key=row.operation_key,
-                idempotency_key=row.idempotency_key,
-                attempt=row.attempt,
-                amount=row.amount,
-                currency=row.currency,
-                policy_hash=row.policy_hash,
-                status="reserved",
-                created_at=written(row.created_at),
-                personal_sealed=sealed,
-            )
+            _RESERVE,
+            {
+                "id": row.id,
+                "case_id": row.case_id,
+                "proposal_id": row.proposal_id,
+                "customer": row.customer,
+                "tool": row.tool,
+                "arguments": json.dumps({} if row.personal else row.arguments),
+                "target": row.target,
+                "operation_key": row.operation_key,
+                "idempotency_key": row.idempotency_key,
+                "attempt": row.attempt,
+                "amount": row.amount,
+                "currency": row.currency,
+                "policy_hash": row.policy_hash,
+                "status": "reserved",
+                "created_at": written(row.created_at),
+                "personal_sealed": sealed,
+            },
         )
 
     def sending(self, intent_id: str) -> datetime | None:
         """Note that an intent leaves for Stripe now, and say when that is; None when it was settled meanwhile."""
         now = written(self._uow.clock())
-        noted = self._uow.connection.execute(
-            update(intents).where(intents.c.id == intent_id).where(intents.c.status.in_(OPEN)).values(sent_at=now)
-        )
+        noted = self._uow.connection.execute(_CHANGE_OPEN, {"wanted": intent_id, "sent_at": now})
         return read(now) if noted.rowcount == 1 else None
 
     def settle(self, intent_id: str, status: str, stripe_id: str | None, receipt: Mapping[str, object] | None) -> None:
@@ -162,15 +186,14 @@ class LedgerRows:
             return
         ended = status != PENDING
         changed = self._uow.connection.execute(
-            update(intents)
-            .where(intents.c.id == intent_id)
-            .where(intents.c.status.in_(OPEN))
-            .values(
-                status=status,
-                stripe_id=stripe_id,
-                receipt=None if receipt is None else json.dumps(receipt),
-                settled_at=written(self._uow.clock()) if ended else None,
-            )
+            _CHANGE_OPEN,
+            {
+                "wanted": intent_id,
+                "status": status,
+                "stripe_id": stripe_id,
+                "receipt": None if receipt is None else json.dumps(receipt),
+                "settled_at": written(self._uow.clock()) if ended else None,
+            },
         )
         if changed.rowcount != 1:
             raise Conflict(f"Intent {intent_id} is {before.status} and cannot become {status}.")
@@ -180,10 +203,8 @@ class LedgerRows:
     def take_back(self, intent_id: str, why: str) -> bool:
         """A success that Stripe has undone since: `failed`, and its budgets are released. False when it is none now."""
         changed = self._uow.connection.execute(
-            update(intents)
-            .where(intents.c.id == intent_id)
-            .where(intents.c.status == "succeeded")
-            .values(status="failed", receipt=json.dumps({"failure": why}))
+            _CHANGE.where(intents.c.status == "succeeded"),
+            {"wanted": intent_id, "status": "failed", "receipt": json.dumps({"failure": why})},
         )
         if changed.rowcount == 1:
             self._close_reservations(intent_id, "released", was="settled")
@@ -191,24 +212,22 @@ class LedgerRows:
 
     def _close_reservations(self, intent_id: str, state: str, *, was: str = "held") -> None:
         connection = self._uow.connection
-        mine = (reservations.c.intent_id == intent_id) & (reservations.c.state == was)
+        mine = {"wanted": intent_id, "was": was}
         if state == "released":
-            for row in connection.execute(select(reservations).where(mine)).all():
-                connection.execute(
-                    update(budgets).where(budgets.c.key == row.budget).values(held=budgets.c.held - row.amount)
-                )
-        connection.execute(update(reservations).where(mine).values(state=state))
+            for row in connection.execute(_RESERVED, mine).all():
+                connection.execute(_GIVE_BACK, {"wanted": row.budget, "given_back": row.amount})
+        connection.execute(_CLOSE, {**mine, "state": state})
 
     def get(self, intent_id: str) -> IntentRow:
         """Raises `NotFound`."""
-        found = self._uow.connection.execute(select(intents).where(intents.c.id == intent_id)).one_or_none()
+        found = self._uow.connection.execute(_ONE, {"wanted": intent_id}).one_or_none()
         if found is None:
             raise NotFound("intent", intent_id)
         return self._row(found)
 
     def of_proposal(self, proposal_id: str) -> IntentRow | None:
         """The intent a proposal led to: at most one, since a proposal is carried out once."""
-        found = self._uow.connection.execute(select(intents).where(intents.c.proposal_id == proposal_id)).one_or_none()
+        found = self._uow.connection.execute(_OF_PROPOSAL, {"wanted": proposal_id}).one_or_none()
         return None if found is None else self._row(found)
 
     def of(self, case_id: str) -> list[IntentRow]:
@@ -219,9 +238,7 @@ class LedgerRows:
 
     def open(self) -> list[IntentRow]:
         """Every intent whose outcome is not known yet, oldest first."""
-        rows = self._uow.connection.execute(
-            select(intents).where(intents.c.status.in_(OPEN)).order_by(intents.c.created_at, intents.c.id)
-        )
+        rows = self._uow.connection.execute(select(intents).where(_WAITS).order_by(intents.c.created_at, intents.c.id))
         return [self._row(row) for row in rows]
 
     def succeeded(self, tool: str, since: datetime) -> list[IntentRow]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from store import personal
 from store.errors import Conflict, NotFound
@@ -17,6 +17,12 @@ from store.tables import proposals
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
+
+
+# Built once, as they are on the way of every effect: to build one costs more than to run it.
+_ONE = select(proposals).where(proposals.c.id == bindparam("wanted"))
+_FIRST = insert(proposals)
+_AGAIN = update(proposals).where(proposals.c.id == bindparam("wanted"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,20 @@ class ProposalRows:
         earlier = self.find(row.id)
         if earlier is None:
             connection.execute(
-                insert(proposals).values(
-                    id=row.id,
-                    case_id=row.case_id,
-                    turn_id=row.turn_id,
-                    tool=row.tool,
-                    arguments=json.dumps({} if row.personal else row.arguments, sort_keys=True),
+                _FIRST,
+                {
+                    "id": row.id,
+                    "case_id": row.case_id,
+                    "turn_id": row.turn_id,
+                    "tool": row.tool,
+                    "arguments": json.dumps({} if row.personal else row.arguments, sort_keys=True),
                     **values,
-                )
+                },
             )
             return
         if (earlier.case_id, earlier.tool, earlier.arguments) != (row.case_id, row.tool, row.arguments):
             raise Conflict(f"Proposal {row.id} stands for something else.")
-        connection.execute(update(proposals).where(proposals.c.id == row.id).values(values))
+        connection.execute(_AGAIN, {"wanted": row.id, **values})
 
     def get(self, proposal_id: str) -> ProposalRow:
         """Raises `NotFound`."""
@@ -89,7 +96,7 @@ class ProposalRows:
         return found
 
     def find(self, proposal_id: str) -> ProposalRow | None:
-        found = self._uow.connection.execute(select(proposals).where(proposals.c.id == proposal_id)).one_or_none()
+        found = self._uow.connection.execute(_ONE, {"wanted": proposal_id}).one_or_none()
         return None if found is None else self._row(found)
 
     def of(self, case_id: str) -> list[ProposalRow]:

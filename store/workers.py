@@ -40,7 +40,7 @@ class WorkerRows:
         if any(row.name == name and row.folder != folder and row.until_ms > now for row in others):
             raise NameTaken(name)
         signed = {"life": life, "folder": folder, "house_key": key, "until_ms": now + lease_ms}
-        made = upsert(connection, workers).values(name=name, **signed)
+        made = upsert(connection.dialect.name, workers).values(name=name, **signed)
         connection.execute(made.on_conflict_do_update(index_elements=["name"], set_=signed))
 
     def sign(self, life: str, lease_ms: int) -> bool:
