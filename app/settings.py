@@ -78,7 +78,7 @@ class Settings(BaseSettings):
     worker: str = Field(
         "owner", pattern=r"^[\w.-]{1,64}$", description="This worker's name, where several share a database."
     )
-    worker_lease: Count = Field(10, description="Seconds without a sign of life until others take a worker's turns.")
+    worker_lease: Count = Field(4, description="Seconds without a sign of life until others take a worker's turns.")
     concurrency: Count = Field(8, description="Tickets worked on at once.")
 
     @property

@@ -51,7 +51,6 @@ from store.errors import Conflict, StoreError
 
 BEGINS, ENDS = b"b", b"e"
 HALF: Final = 0.5
-LEASE_SECONDS: Final = 1  # until another worker takes over
 HUMAN: Final = "grace"
 
 
@@ -131,7 +130,7 @@ async def die(load: Load, folder: Path, fate: Fate, good: Counter[Any]) -> tuple
     lived, killed = await asyncio.to_thread(_in_a_child, load, first, stripe, fate)
     with open_records(load_settings(**first)) as store, store.look() as uow:
         done = len([row for case in uow.cases.list() for row in uow.ledger.of(case.id) if row.status == "succeeded"])
-    heir = {"data": folder / "heir", "keys": data / "keys", "worker": "heir", "worker_lease": LEASE_SECONDS}
+    heir = {"data": folder / "heir", "keys": data / "keys", "worker": "heir"}
     second = {**first, **heir} if fate.heir else first
     sandbox = create_app(world=World(stripe))
     later(sandbox)

@@ -21,6 +21,7 @@ from typing import cast
 
 import pytest
 
+from app.settings import Settings
 from policy.crash_points import CrashPoint
 from tests.databases import POSTGRESQL, PostgresDatabases
 from tests.policy.far_twin import counter
@@ -31,7 +32,7 @@ from tests.proofs import PROVE, Proved, times
 pytestmark = [pytest.mark.process, pytest.mark.database(POSTGRESQL), pytest.mark.timeout(900)]
 
 TURNS = 12
-LEASE_SECONDS = 2.0
+LEASE_SECONDS = float(Settings.model_fields["worker_lease"].default)  # as shipped
 SEED = 20261121
 PATIENCE_SECONDS = 120.0
 
