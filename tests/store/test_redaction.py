@@ -173,6 +173,7 @@ def test_plain_words_are_never_touched(text: str) -> None:
         "11111111-1111-4111-8111-111111111111",
         "order 4242424242424243",  # fails Luhn
         "1732143600000",  # a time in milliseconds
+        "SIRET 732 829 320 00074",  # of a French company: 14 digits with the check of a card
         "+1 415 555 0100 and +49 30 901820",
         "12345678901234567890123",
         "between 2026-11-20 and 2026-12-20 I paid $20.00, $60.00 and $200.00",
