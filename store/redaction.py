@@ -240,8 +240,9 @@ class Run:
         return _SCHEME.fullmatch(self._digits, self._first[place], self._first[beyond]) is not None
 
     def _is_plain(self, place: int, beyond: int) -> bool:
-        """An unknown issuer's number counts only when it is written evenly: dates and amounts in a row are not. None has
-        14 digits: those are Diners Club's and Maestro's, which are known, or a French SIRET, with the same check."""
+        """An unknown issuer's number counts only when it is written evenly: dates and amounts in a row are not.
+
+        None of them has 14 digits: Diners Club and Maestro are known, and a French SIRET has the same check digit."""
         if self._first[beyond] - self._first[place] == 14:
             return False
         groups = self._groups[place:beyond]

@@ -25,8 +25,9 @@ HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
 Floats = NDArray[np.float32]
 FEW, MANY = 3, 8  # examples of a topic that are nearest to a text
-NEAR_TOPIC = 30.0  # of nearness beside linear scores, for the topic; of 20, 30, 40 the middle one of two good ends
-NEAR_OURS = 60.0  # the same for whether it is ours; there nearness says more
+USUAL = 0.65  # cosine of a plain question to its topic's nearest examples; the weights below hold there
+NEAR_TOPIC, TOPIC_POWER = 40.0, 4  # nearness beside linear scores, for the topic: the nearer, the more a step says
+NEAR_OURS, OURS_POWER = 60.0, 2  # the same for whether it is ours; there nearness says more
 
 
 class HeadUnusable(ValueError):
@@ -123,15 +124,20 @@ def _best(cosines: Floats, count: int) -> Floats:
 
 def together(scores: Floats, few: Floats) -> Floats:
     """Linear scores and nearness in one, shape (n, topics)."""
-    return np.asarray(scores + NEAR_TOPIC * few, dtype=np.float32)
+    return np.asarray(scores + _nearness(few, NEAR_TOPIC, TOPIC_POWER), dtype=np.float32)
 
 
 def familiarity(scores: Floats, few: Floats, many: Floats) -> Floats:
     """How much nearer a text is to what is ours than to what is not, and how much the scores of our topics outweigh
     that of `unknown`: one number a text, shape (n,)."""
-    near = (few + many) / 2
+    near = (_nearness(few, NEAR_OURS, OURS_POWER) + _nearness(many, NEAR_OURS, OURS_POWER)) / 2
     outweigh = np.logaddexp.reduce(scores[:, :-1], axis=1) - scores[:, -1]
-    return np.asarray(NEAR_OURS * (near[:, :-1].max(axis=1) - near[:, -1]) + outweigh, dtype=np.float32)
+    return np.asarray(near[:, :-1].max(axis=1) - near[:, -1] + outweigh, dtype=np.float32)
+
+
+def _nearness(cosines: Floats, weight: float, power: int) -> Floats:
+    """A power of cosines, scaled so that at `USUAL` a small step of cosine counts `weight` times; below 0, nothing."""
+    return np.maximum(cosines, 0) ** power * np.float32(weight / (power * USUAL ** (power - 1)))
 
 
 def load_head(path: Path = HEAD) -> Head:
