@@ -39,15 +39,16 @@ def receive(
     """A customer's message opens or continues a case and queues a turn, in one transaction with its audit entry.
 
     Words that are nothing but a yes to the one thing that the case showed last are that yes (`agent.consenting`), as
-    `confirm` is. The same `external_id` again (a channel delivers twice) is the turn it was. `text` may be anything;
-    NUL and lone surrogates, which no database keeps, are replaced. Raises `NotFound` for a case of somebody else's.
+    `confirm` is. The same `external_id` again (a channel delivers twice, also what opened the case) is the turn it was.
+    `text` may be anything; NUL and lone surrogates, which no database keeps, are replaced. Raises `NotFound` for a case
+    of somebody else's.
     """
     body = readable(text)
     with store.unit() as uow:
-        case = _case(uow, principal, case_id, channel, limits)
-        again = None if external_id is None else _delivered(uow, case, external_id)
+        again = None if external_id is None else _delivered(uow, principal, channel, external_id)
         if again is not None:
             return again
+        case = _case(uow, principal, case_id, channel, limits)
         meant = _meant(uow, principal, case, body, limits)
         message = uow.messages.add(case.id, "inbound", f"customer:{principal.user}", body, external_id=external_id)
         if meant is not None:
@@ -119,11 +120,11 @@ def _own(uow: UnitOfWork, principal: Principal, case_id: str) -> CaseRow:
     return case
 
 
-def _delivered(uow: UnitOfWork, case: CaseRow, external_id: str) -> Received | None:
-    """The turn of a message that has come before."""
-    known = uow.messages.by_external_id(case.id, external_id)
-    turns = [] if known is None else [turn for turn in uow.turns.of(case.id) if turn.message_id == known.id]
-    return Received(CaseId(case.id), TurnId(turns[0].id)) if turns else None
+def _delivered(uow: UnitOfWork, principal: Principal, channel: str, external_id: str) -> Received | None:
+    """The turn of a message that has come before, in whichever case of theirs: the channel need not know that one."""
+    known = uow.messages.delivered(principal.customer, channel, external_id)
+    turns = [] if known is None else [turn for turn in uow.turns.of(known.case_id) if turn.message_id == known.id]
+    return Received(CaseId(turns[0].case_id), TurnId(turns[0].id)) if turns else None
 
 
 def _meant(uow: UnitOfWork, principal: Principal, case: CaseRow, body: str, limits: Limits) -> ProposalRow | None:

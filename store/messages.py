@@ -13,7 +13,7 @@ from store.ids import fresh
 from store.instants import read, written
 from store.keys import Erased
 from store.redaction import redact
-from store.tables import messages
+from store.tables import cases, messages
 
 if TYPE_CHECKING:
     from store.unit_of_work import UnitOfWork
@@ -26,8 +26,13 @@ _ADD = insert(messages)
 _NEXT = select(func.coalesce(func.max(messages.c.n), 0) + 1).where(messages.c.case_id == bindparam("case"))
 _ONE = select(messages).where(messages.c.id == bindparam("wanted"))
 _CASE = select(messages.c.case_id).where(messages.c.id == bindparam("wanted"))
-_DELIVERED = select(messages).where(
-    messages.c.case_id == bindparam("case"), messages.c.external_id == bindparam("external")
+_DELIVERED = select(messages).where(messages.c.external_id == bindparam("external"))
+_IN_CASE = _DELIVERED.where(messages.c.case_id == bindparam("case"))
+_OF_CUSTOMER = (
+    _DELIVERED.join(cases, cases.c.id == messages.c.case_id)
+    .where(cases.c.customer == bindparam("customer"), cases.c.channel == bindparam("channel"))
+    .order_by(messages.c.created_at)
+    .limit(1)
 )
 _OF_CASE = select(messages).where(messages.c.case_id == bindparam("case")).order_by(messages.c.n)
 
@@ -71,9 +76,9 @@ class MessageRows:
             raise Conflict(f"A message cannot be {kind!r}.")
         case = self._uow.cases.locked(case_id)
         if external_id is not None:
-            known = self.by_external_id(case_id, external_id)
+            known = self._uow.connection.execute(_IN_CASE, {"case": case_id, "external": external_id}).first()
             if known is not None:
-                return known
+                return self._opened(known)
         message_id = fresh("msg")
         n = self._uow.connection.execute(_NEXT, {"case": case_id}).scalar_one()
         # A lone surrogate cannot be written as UTF-8; keep a visible mark in its place.
@@ -124,8 +129,10 @@ class MessageRows:
             raise NotFound("message", message_id)
         return found
 
-    def by_external_id(self, case_id: str, external_id: str) -> MessageRow | None:
-        row = self._uow.connection.execute(_DELIVERED, {"case": case_id, "external": external_id}).first()
+    def delivered(self, customer: str, channel: str, external_id: str) -> MessageRow | None:
+        """What a channel has brought before under this id, in any of the customer's cases."""
+        wanted = {"customer": customer, "channel": channel, "external": external_id}
+        row = self._uow.connection.execute(_OF_CUSTOMER, wanted).first()
         return None if row is None else self._opened(row)
 
     def of(self, case_id: str) -> list[MessageRow]:

@@ -54,6 +54,18 @@ def test_a_second_message_continues_the_case(store: Store) -> None:
     assert second.turn != first.turn
 
 
+def test_the_message_that_opens_a_case_opens_no_second_when_it_comes_again(store: Store) -> None:
+    first = receive(store, WHO, "email", "Hello", LIMITS, external_id="<mail-1@acme>")
+    assert receive(store, WHO, "email", "Hello", LIMITS, external_id="<mail-1@acme>") == first
+    # The id is the channel's and the customer's own: what others bring under the same one is another message.
+    boris = Principal(CustomerId("cus_boris"), "boris", Role.OWNER)
+    others = [
+        receive(store, WHO, "chat", "Hello", LIMITS, external_id="<mail-1@acme>"),
+        receive(store, boris, "email", "Hello", LIMITS, external_id="<mail-1@acme>"),
+    ]
+    assert len({first.case, *(each.case for each in others)}) == 3
+
+
 def test_an_unknown_case_is_refused_and_leaves_nothing(store: Store) -> None:
     with pytest.raises(NotFound):
         receive(store, WHO, "test", "Hello", LIMITS, case_id="case_nobody")
