@@ -45,7 +45,7 @@ def common() -> Common:
     """Words, product names and amounts that are everybody's: those of our articles; of our examples, the words only."""
     ours = common_of(f"{article.title}\n{article.text}" for article in read_articles())
     spoken = common_of(example.text for example in read_examples())
-    return Common(ours.words | spoken.words, ours.names, ours.amounts)
+    return Common(ours.words | spoken.words, ours.names, ours.amounts, ours.pairs)
 
 
 def found_gaps(

@@ -2,14 +2,16 @@
 
 Patterns for what has a shape, and a list of words that are no names for what has none: a capitalised word that neither
 the help centre nor the examples know is taken for a name. So it takes too much rather than too little, and a human puts
-a product's name back by vouching for it. A name that is also a common word ("Bill", "Grace") is not seen by itself.
+a product's name back by vouching for it. Two capitalised words in a row that our articles never write so are a name,
+even when both are common ("April Long"); one such word alone ("Bill", "Grace") is not seen.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -83,9 +85,16 @@ _INTRODUCED: Final = re.compile(
     rf"\b(?:[Mm]y name is|[Ii] am called|[Tt]his is|(?:Mr|Mrs|Ms|Dr|Herr|Frau)\.?)\s+"
     rf"({_NAME_WORD}(?:\s+{_NAME_WORD}){{0,2}})"
 )
+# Two or three in a row: "April Long", "the Business Plan".
+_ROW: Final = re.compile(rf"(?<![\w@./-]){_NAME_WORD}(?: {_NAME_WORD}){{1,2}}(?![\w@])")
+_ROWS: Final = re.compile(rf"(?<![\w@./-]){_NAME_WORD}(?: {_NAME_WORD})+")
 _CAPITALISED: Final = re.compile(rf"(?<![\w@./-])(?:{_NAME_WORD}|[A-ZÀ-ÖØ-Þ]{{6,}})(?![\w@])")
 # Beside a name, a common word with a capital belongs to it: "Grace [name]" after another word, "[name] Page" anywhere.
-_WHOLE_NAME: Final = re.compile(rf"(?:(?<=[a-z,;] ){_NAME_WORD} )?\[name\](?: (?:\[name\]|{_NAME_WORD}))*(?:['’]s)?")
+_PARTICLE: Final = r"(?:de|da|di|du|del|della|dos|van|von|der|den|la|le|el|al|bin|ter|zu)"
+_WHOLE_NAME: Final = re.compile(
+    rf"(?:(?:(?<=[a-z,;] )|(?<=\()){_NAME_WORD} )?\[name\]"
+    rf"(?: (?:(?:{_PARTICLE} ){{1,2}}(?=\[name\]))?(?:\[name\]|{_NAME_WORD}))*(?:['’]s)?"
+)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 # What stands before the name of a button, a page or a menu, and hardly before a person's.
 _LABELLED: Final = re.compile(
@@ -93,6 +102,11 @@ _LABELLED: Final = re.compile(
     r"|[,;]\s+then\s+\Z",
     re.I,
 )
+# What follows the name of a button, a page or a plan.
+_LABEL_OF: Final = re.compile(
+    r"[*”\"]|\s+(?:button|page|menu|tab|section|field|plan|screen|dialog|link|toggle|view)s?\b"
+)
+_SENTENCE_BEGINS: Final = re.compile(r"(?:\A|\n|[.!?:…]['\")’”\]]*\s)[\s>•*#\d.)-]*[\"“'‘(\[]*\Z")
 _GREETING: Final = re.compile(
     r"^\s*(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|greetings)\b[^,.!?:\n-]{0,40}[,.!:\n-]\s*)+",
     re.I,
@@ -118,6 +132,19 @@ _NOBODY: Final = frozenset(
         "lee",
     )
 )
+# Given names that are words too. At the beginning of a sentence a capital says nothing: there one of them has to lead.
+_GIVEN: Final = frozenset(
+    re.findall(
+        r"\w+",
+        "amber angel april art august autumn basil bill bob carol chance charity chase cherry christian clay "
+        "cliff crystal daisy dale dawn dean destiny drew earl eve faith fern forest frank gene ginger glen "
+        "grace grant guy harmony harry hazel heath heather holly honey hope hunter iris ivy jack jade jasmine "
+        "jay jean jewel joy june lance lily mark mason max may melody mercy miles misty norm olive opal pat "
+        "patience pearl peg penny pepper poppy ray reed rich rob robin rocky rod rose ruby rusty sage sandy "
+        "skip sky stan star sterling storm sue summer sunny trinity van victor violet wade ward will willow "
+        "woody",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +157,13 @@ class Own:
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """What is everybody's: `words` (lower case) and product names that our own texts use, `amounts` that they state."""
+    """What is everybody's: `words` (lower case) and product names that our own texts use, `amounts` that they state,
+    `pairs` of capitalised words that they write in a row (lower case, one space)."""
 
     words: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     amounts: frozenset[str] = frozenset()
+    pairs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,57 +184,72 @@ class Privacy:
 
     def removed(self, text: str) -> str:
         """The text with a mark such as `[name]` where something personal stood."""
-        text = redact(_visible(text))
-        for kind, shape in _SHAPES:
-            text = shape.sub(lambda found, kind=kind: self._mark(kind, found.group()), text)
-        text = self._own_pattern().sub("[name]", text) if self.own.names else text
-        text = _INTRODUCED.sub(lambda found: found.group().replace(found[1], self._mark("name", found[1])), text)
-        text = _CAPITALISED.sub(lambda found: self._if_name(text, found), text)
-        return _WHOLE_NAME.sub("[name]", text)
+        return _WHOLE_NAME.sub("[name]", self._taken_out(redact(_visible(text)), []))
 
     def findings(self, text: str) -> list[Finding]:
         """What `removed` would take out, in the order of the rules."""
         found: list[Finding] = []
-        left = _visible(text)
-        if redact(left) != left:
+        text = _visible(text)
+        if redact(text) != text:
             found.append(Finding("secret", "a card number, code, password or key"))
-        for kind, shape in _SHAPES:
-            for match in shape.finditer(left):
-                if self._mark(kind, match.group()) != match.group():
-                    found.append(Finding(kind, match.group()))
-            left = shape.sub(lambda match, kind=kind: self._mark(kind, match.group()), left)
-        if self.own.names:
-            found += [Finding("name", match.group()) for match in self._own_pattern().finditer(left)]
-            left = self._own_pattern().sub("[name]", left)
-        for match in _INTRODUCED.finditer(left):
-            if self._mark("name", match[1]) != match[1]:
-                found.append(Finding("name", match[1]))
-        left = _INTRODUCED.sub(lambda match: match.group().replace(match[1], self._mark("name", match[1])), left)
-        for match in _CAPITALISED.finditer(left):
-            if self._if_name(left, match) != match.group():
-                found.append(Finding("name", match.group()))
+        self._taken_out(text, found)
         return found
 
-    def _mark(self, kind: str, text: str) -> str:
-        if MARK.fullmatch(text) or text.strip().lower() in self.allowed:
-            return text
-        if kind == "amount" and _amount(text) in self.common.amounts:
-            return text
-        return f"[{kind}]"
+    def _taken_out(self, text: str, found: list[Finding]) -> str:
+        """Every rule in its order; what it takes is added to `found`."""
+        rules: list[tuple[str, re.Pattern[str], Callable[[re.Match[str]], str]]] = [
+            (kind, shape, lambda match, kind=kind: self._personal(kind, match.group())) for kind, shape in _SHAPES
+        ]
+        if self.own.names:
+            rules.append(("name", self._own_pattern(), lambda match: match.group()))
+        rules.append(("name", _INTRODUCED, lambda match: self._personal("name", match[1])))
+        rules.append(("name", _ROW, self._row_of_a_name))
+        rules.append(("name", _CAPITALISED, lambda match: "" if self._common(match) else match.group()))
+        for kind, pattern, personal in rules:
+
+            def put(match: re.Match[str], kind: str = kind, personal: Callable[..., str] = personal) -> str:
+                part = personal(match)
+                if not part:
+                    return match.group()
+                found.append(Finding(kind, part))
+                return match.group().replace(part, f"[{kind}]")
+
+            text = pattern.sub(put, text)
+        return text
+
+    def _personal(self, kind: str, text: str) -> str:
+        """The text where it is not everybody's, else nothing."""
+        known = MARK.fullmatch(text) or text.strip().lower() in self.allowed
+        return "" if known or (kind == "amount" and _amount(text) in self.common.amounts) else text
 
     def _own_pattern(self) -> re.Pattern[str]:
         names = sorted((re.escape(name) for name in self.own.names), key=len, reverse=True)
         return re.compile(rf"(?<![\w])(?:{'|'.join(names)})(?:['’]s)?(?![\w])", re.I)
 
-    def _if_name(self, text: str, found: re.Match[str]) -> str:
+    def _row_of_a_name(self, match: re.Match[str]) -> str:
+        """Of two or three capitalised words in a row, those that are somebody's name though each may be common."""
+        words = match.group().split(" ")
+        before = match.string[max(0, match.start() - 60) : match.start()]
+        if _SENTENCE_BEGINS.search(before) and words[0].lower() not in _GIVEN:
+            before, words = f"{before}{words[0]} ", words[1:]
+        after = match.string[match.end() : match.end() + 12]
+        if len(words) < 2 or before.endswith("[") or _LABELLED.search(before) or _LABEL_OF.match(after):
+            return ""
+        plain = [re.sub(r"['’]s\Z", "", word.lower()) for word in words]
+        nobodys = self.allowed | (_NOBODY - _GIVEN)
+        if " ".join(plain) in self.allowed or any(word in nobodys for word in plain) or _titled(match):
+            return ""
+        ours = all(f"{one} {other}" in self.common.pairs for one, other in itertools.pairwise(plain))
+        return "" if ours else " ".join(words)
+
+    def _common(self, found: re.Match[str]) -> bool:
+        """Whether a capitalised word is nobody's name."""
         word = found.group()
-        before = text[max(0, found.start() - 12) : found.start()]
+        before = found.string[max(0, found.start() - 12) : found.start()]
         if before.endswith("[") or _LABELLED.search(before):  # one of our marks, or a button
-            return word
+            return True
         parts = re.split(r"[-'’]", word.lower().removesuffix("'s").removesuffix("’s"))
-        if all(self._known(part) for part in parts if part) or word.lower() in self.allowed:
-            return word
-        return "[name]"
+        return all(self._known(part) for part in parts if part) or word.lower() in self.allowed
 
     def _known(self, word: str) -> bool:
         ours = self.common.words | self.common.names
@@ -219,20 +263,31 @@ def common_of(texts: Iterable[str]) -> Common:
     """From texts that hold nobody's data: the help centre's articles, our own examples."""
     words: set[str] = set()
     names: set[str] = set()
+    pairs: set[str] = set()
     sums: set[str] = set()
     for text in texts:
+        for row in _ROWS.finditer(text):
+            pairs |= {f"{one} {other}" for one, other in itertools.pairwise(row.group().lower().split(" "))}
         sums |= {_amount(found.group()) for found in _AMOUNT.finditer(text)}
         for found in _WORD.finditer(text):
             word = found.group()
             for part in re.split(r"[-'’]", word):
                 (names if part[:1].isupper() else words).add(part.lower())
-    return Common(frozenset(words), frozenset(names), frozenset(sums))
+    return Common(frozenset(words), frozenset(names), frozenset(sums), frozenset(pairs))
 
 
 def without_courtesies(text: str) -> str:
     """Without the greeting at the top and the sign-off at the end: that is where names stand."""
     body = _GREETING.sub("", _visible(text).strip(), count=1)
     return _SIGN_OFF.sub("", f"\n{body}").strip()
+
+
+def _titled(match: re.Match[str]) -> bool:
+    """Whether it stands in a heading, or in a line in which all that matters has a capital: "How Do I Pay My Bill"."""
+    text = match.string
+    line = text[text.rfind("\n", 0, match.start()) + 1 :].partition("\n")[0]
+    weighty = [word for word in _WORD.findall(line) if len(word) > 3]
+    return line.lstrip().startswith("#") or (len(weighty) > 3 and all(word[0].isupper() for word in weighty))
 
 
 def _amount(text: str) -> str:
