@@ -5,7 +5,8 @@ not ours, or `"excluded"`. Prints figures, reliability, and the last line as JSO
 
 - top1: the best of our topics is right, among texts that are ours.
 - auroc: how well `known` parts what is ours from what is not.
-- coverage and precision: of texts that are ours, the share answered; of all answered, the share answered rightly.
+- coverage and precision: of texts that are ours, the share answered; of all answered, the share answered rightly, once
+  where those are answered that are ours for the most part, and once where `confidence` is highest.
 """
 
 import argparse
@@ -61,8 +62,9 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_])
 
 def measure(labelled: list[Labelled], classifier: TopicClassifier) -> dict[str, float | int]:
     begun = time.perf_counter()
-    guesses = classifier.classify([row.text for row in labelled])
+    readings = classifier.read([row.text for row in labelled])
     seconds = time.perf_counter() - begun
+    guesses = [reading.guess for reading in readings]
     ours = np.array([row.right != {"unknown"} for row in labelled])
     known = np.array([guess.known for guess in guesses])
     right = np.array([best_of_ours(guess) in row.right for guess, row in zip(guesses, labelled, strict=True)])
@@ -73,11 +75,14 @@ def measure(labelled: list[Labelled], classifier: TopicClassifier) -> dict[str, 
         answered = known >= np.quantile(known[ours], 1 - coverage)
         figures[f"precision@{coverage}"] = round(float((right & ours)[answered].mean()), 3)
     answered = np.array([guess.topic is not Topic.UNKNOWN for guess in guesses])
+    trust = np.array([reading.trust for reading in readings])
+    for coverage in COVERAGES:
+        sure = answered & (trust >= np.quantile(np.where(answered, trust, 0)[ours], 1 - coverage))
+        figures[f"precision by confidence@{coverage}"] = round(float((right & ours)[sure].mean()), 3)
     figures["coverage"] = round(float(answered[ours].mean()), 3)
     figures["precision"] = round(float((right & ours)[answered].mean()), 3)
-    confidence = np.array([guess.confidence for guess in guesses])
     outcome = np.array([guess.topic in row.right for guess, row in zip(guesses, labelled, strict=True)])
-    figures["ece"] = round(calibration_error(confidence, outcome), 3)
+    figures["ece"] = round(calibration_error(trust, outcome), 3)
     figures["texts_per_second"] = round(len(labelled) / seconds)
     confused = Counter(
         (row.label, best_of_ours(guess))

@@ -8,7 +8,7 @@ Deterministic: no random numbers; folds follow the order of the scenarios.
 import argparse
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from agent.topics.calibration import STORED, Calibration, calibrate
-from agent.topics.classifier import OURS_FROM, guess_of
+from agent.topics.classifier import OURS_FROM, guess_of, trust_in
 from agent.topics.examples import Example, fingerprint, read_examples
-from agent.topics.head import HEAD, Head, familiarity, load_head, neighbourhood, together
+from agent.topics.head import HEAD, TINY, Head, familiarity, load_head, neighbourhood, together
 from agent.topics.names import Topic
 from agent.topics.words import Vocabulary
 from knowledge.embedder import BUNDLED_MODEL, load_embedder
@@ -31,6 +31,7 @@ INVERSE_REGULARIZATION = 30.0  # of 10 and 30 the better on held-out scenarios
 WORDS_SCALE = 1.2  # of words beside vectors; of 0.5, 0.7, 1, 1.4 the two best lie around it
 NOVELTY_INVERSE_REGULARIZATION = 10.0
 UNKNOWN_WEIGHT = 1.5  # ours and not ours count alike, times this: a wrong answer costs more than a question back
+TRUST_INVERSE_REGULARIZATION = 100.0
 TOLERANCE = 1e-4
 ORDER = {topic: number for number, topic in enumerate(Topic)}
 
@@ -110,12 +111,14 @@ def train(model: str) -> tuple[Head, Calibration, dict[str, float]]:
         rows=rows,
         novelty=np.concatenate([novelty.coef_[0], novelty.intercept_]).astype(np.float32),
     )
-    right = held_scores[ours, :-1].argmax(axis=1) == labels[ours]
     known = novelty.predict_proba(held_familiar)[:, 1]
-    guesses = [guess_of(*row) for row in zip(head.shares(held_scores), known.astype(np.float32), strict=True)]
+    right = held_scores[:, :-1].argmax(axis=1) == labels
+    shares = head.shares(held_scores)
+    head = replace(head, trust=fit_trust(known, shares.max(axis=1), right, balance))
+    guesses = [guess_of(*row) for row in zip(shares, known.astype(np.float32), strict=True)]
     calibration = calibrate(
         head.fingerprint,
-        [guess.confidence for guess in guesses],
+        [trust_in(guess, head) for guess in guesses],
         [guess.topic is example.topic for guess, example in zip(guesses, examples, strict=True)],
         [guess.topic for guess in guesses],
     )
@@ -125,13 +128,24 @@ def train(model: str) -> tuple[Head, Calibration, dict[str, float]]:
         calibration,
         {
             "examples": len(examples),
-            "held_out_top1": round(float(right.mean()), 3),
+            "held_out_top1": round(float(right[ours].mean()), 3),
             "held_out_auroc": round(float(roc_auc_score(ours, known)), 4),
             "held_out_calibration_error": calibration.error,
             "held_out_known_right": round(float((judged_ours == ours).mean()), 3),
             "temperature": round(temperature, 3),
         },
     )
+
+
+def fit_trust(
+    known: NDArray[np.float64], shares: NDArray[np.float32], right: NDArray[np.bool_], weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """`Head.trust`, on held-out scenarios; what is not ours counts as wrong, however it is named."""
+    odds = np.log(np.clip(known, TINY, 1 - TINY)) - np.log(np.clip(1 - known, TINY, 1 - TINY))
+    signals = np.stack([odds, np.log(np.maximum(shares, TINY))], axis=1)
+    model = LogisticRegression(C=TRUST_INVERSE_REGULARIZATION, max_iter=5_000)
+    model.fit(signals, right, sample_weight=weights)
+    return np.concatenate([model.coef_[0], model.intercept_]).astype(np.float32)
 
 
 def _chosen(texts: list[str], mask: NDArray[np.bool_]) -> list[str]:
@@ -159,6 +173,7 @@ def _head(
         examples=np.zeros((0, 0), np.int8) if vectors is None else vectors,
         example_topics=np.zeros(0, np.int8) if rows is None else rows,
         novelty=np.zeros(2, np.float32) if novelty is None else novelty,
+        trust=np.zeros(3, np.float32),
     )
 
 
@@ -176,7 +191,12 @@ def fit_temperature(scores: NDArray[np.float32], labels: NDArray[np.int64]) -> f
 def distance(one: Head, other: Head) -> float:
     if one.fingerprint != other.fingerprint or one.model != other.model:
         return float("inf")
-    pairs = [(one.weights, other.weights), (one.bias, other.bias), (one.novelty, other.novelty)]
+    pairs = [
+        (one.weights, other.weights),
+        (one.bias, other.bias),
+        (one.novelty, other.novelty),
+        (one.trust, other.trust),
+    ]
     pairs.append((one.word_weights.astype(np.float32), other.word_weights.astype(np.float32)))
     largest = max(float(np.abs(left - right).max()) for left, right in pairs)
     return max(largest, abs(one.temperature - other.temperature))

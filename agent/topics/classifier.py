@@ -22,8 +22,9 @@ KEPT_JUDGEMENTS = 2  # a message is looked at as a whole, by clauses (often the 
 
 @dataclass(frozen=True, slots=True)
 class TopicGuess:
-    """What a message wants. `confidence` is the calibrated probability that `topic` is right, `known` the one that
-    the message is about anything of ours; `second_choice` is the runner-up (the best topic when `topic` is unknown)."""
+    """What a message wants. `known` is the calibrated probability that it is about anything of ours; `confidence` and
+    `second_confidence` divide that among the topics, so that one can be weighed against another. `second_choice` is the
+    runner-up (the best topic when `topic` is unknown). How likely `topic` is right: `Reading.trust`."""
 
     topic: Topic
     confidence: float
@@ -39,12 +40,14 @@ NOTHING = TopicGuess(Topic.UNKNOWN, 0.0, Topic.UNKNOWN, 0.0, 0.0)
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
     """A guess with what it rests on: the parts of the message that were read, their vectors (parts, dimensions), and
-    the part that most clearly wants something (None where there was nothing to read)."""
+    the part that most clearly wants something (None where there was nothing to read). `trust` is the calibrated
+    probability that the guessed topic is right, `unknown` too."""
 
     guess: TopicGuess
     parts: tuple[str, ...]
     vectors: Floats
     decisive: int | None
+    trust: float
 
 
 class TopicClassifier:
@@ -76,11 +79,11 @@ class TopicClassifier:
             here = slice(at, at + len(of_one))
             at += len(of_one)
             if not of_one:
-                readings.append(Reading(NOTHING, (), vectors[here], None))
+                readings.append(Reading(NOTHING, (), vectors[here], None, 0.0))
                 continue
             guess = guess_of(*_together(topics[here], known[here]))
             decisive = _decisive(topics[here], known[here], guess)
-            readings.append(Reading(guess, tuple(of_one), vectors[here], decisive))
+            readings.append(Reading(guess, tuple(of_one), vectors[here], decisive, trust_in(guess, self._head)))
         return readings
 
     def _judged(self, parts: list[str]) -> _Judged:
@@ -166,3 +169,10 @@ def guess_of(topics: Floats, known: float) -> TopicGuess:
     if 1 - known > second_confidence:
         second, second_confidence = Topic.UNKNOWN, 1 - known
     return TopicGuess(first, first_confidence, second, second_confidence, known)
+
+
+def trust_in(guess: TopicGuess, head: Head) -> float:
+    """The calibrated probability that the guessed topic is right."""
+    if guess.topic is Topic.UNKNOWN:
+        return guess.confidence
+    return head.trusted(guess.known, guess.confidence / guess.known)

@@ -2,12 +2,15 @@
 
 Two readers judge together: linear scores over vector and words, which know how our own examples differ, and the nearest
 examples of each topic, which say how far a text is from anything we have seen. The first alone is the better one on
-texts like our own and the worse one on everybody else's (docs/understanding.md). Two calibrated questions are answered,
-both fitted on scenarios held out from training (scripts/train_topics.py): which topic, given that it is one of ours (a
-softmax with a temperature), and is it one of ours (a logistic curve over one number).
+texts like our own and the worse one on everybody else's (docs/understanding.md). Three calibrated questions are
+answered, all fitted on scenarios held out from training (scripts/train_topics.py): which topic, given that it is one of
+ours (a softmax with a temperature); is it one of ours (a logistic curve over one number); is the best topic right (a
+logistic curve over both answers: by their mere product a text that is hardly ours, but near to one topic, would be
+as sure as one that is ours for certain and could mean two things).
 """
 
 import io
+import math
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +27,7 @@ from agent.topics.words import Vocabulary
 HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
 Floats = NDArray[np.float32]
+TINY = 1e-6  # no probability is nearer to 0 or 1
 FEW, MANY = 3, 8  # examples of a topic that are nearest to a text
 USUAL = 0.65  # cosine of a plain question to its topic's nearest examples; the weights below hold there
 NEAR_TOPIC, TOPIC_POWER = 40.0, 4  # nearness beside linear scores, for the topic: the nearer, the more a step says
@@ -48,6 +52,7 @@ class Head:
     examples: NDArray[np.int8]  # (examples, dimensions): unit vectors in 127ths
     example_topics: NDArray[np.int8]  # (examples,): rows of `Topic`
     novelty: Floats  # (2,): slope and intercept of `familiarity`
+    trust: Floats  # (3,): slopes of the odds that it is ours and of the best topic's share, and intercept
 
     def read(self, vectors: Floats, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """Probabilities over `KNOWN_TOPICS`, given that the text is about one of them, shape (n, 34); and the
@@ -56,6 +61,14 @@ class Head:
         few, many = neighbourhood(vectors @ self._examples.T, self.example_topics)
         known = familiarity(scores, few, many) * self.novelty[0] + self.novelty[1]
         return self.shares(together(scores, few)), np.asarray(1 / (1 + np.exp(-known)), dtype=np.float32)
+
+    def trusted(self, known: float, share: float) -> float:
+        """The probability that the best topic is right, from the one that the text is ours and that topic's share: at
+        most that share, which is the probability given that it is ours."""
+        known, share = min(max(known, TINY), 1 - TINY), max(share, TINY)
+        slope_known, slope_share, intercept = (float(each) for each in self.trust)
+        odds = slope_known * math.log(known / (1 - known)) + slope_share * math.log(share) + intercept
+        return min(1 / (1 + math.exp(-odds)), share)
 
     def shares(self, scores: Floats) -> Floats:
         """Scores of all topics, `unknown` last, as probabilities over `KNOWN_TOPICS`."""
@@ -101,6 +114,7 @@ class Head:
                 examples=self.examples,
                 example_topics=self.example_topics,
                 novelty=self.novelty,
+                trust=self.trust,
             )
 
 
@@ -157,6 +171,7 @@ def load_head(path: Path = HEAD) -> Head:
                 examples=stored["examples"],
                 example_topics=stored["example_topics"],
                 novelty=stored["novelty"],
+                trust=stored["trust"],
             )
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise HeadUnusable(f"{path.name} cannot be read ({error}): run python -m scripts.train_topics") from error

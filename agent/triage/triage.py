@@ -79,7 +79,7 @@ class Triage:
         return Triaged(
             id=ticket.id,
             topic=guess.topic,
-            confidence=round(min(1.0, max(0.0, guess.confidence)), 4),
+            confidence=round(min(1.0, max(0.0, reading.trust)), 4),
             second_choice=guess.second_choice,
             priority=verdict.priority,
             team=verdict.team,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from agent.topics.classifier import NOTHING, TopicClassifier
 from agent.topics.examples import read_examples
-from agent.topics.head import Head, HeadUnusable
+from agent.topics.head import Head, HeadUnusable, load_head
 from agent.topics.names import Topic
 from knowledge.embedder import BUNDLED_MODEL, Vectors, load_embedder
 from tests.knowledge.conftest import CountingEmbedder
@@ -189,3 +189,14 @@ def test_thanks_alone_are_a_wish_of_their_own(classifier: TopicClassifier) -> No
 def test_a_head_for_another_model_is_refused() -> None:
     with pytest.raises(HeadUnusable, match="bag-of-stems"):
         TopicClassifier(CountingEmbedder())
+
+
+def test_confidence_is_no_mere_product(classifier: TopicClassifier) -> None:
+    """Who is hardly ours and near to one topic alone is less sure than who is ours for certain and could mean two
+    things, though both products are alike; and nothing is surer than its share of what is ours."""
+    head = load_head()
+    hardly, torn = head.trusted(0.6, 0.99), head.trusted(0.99, 0.6)
+    assert hardly < 0.5 < torn <= 0.6
+    assert 0 <= head.trusted(0.0, 0.0) <= head.trusted(1.0, 1.0) <= 1
+    for reading in classifier.read([text for text, _ in FRESH]):
+        assert reading.trust <= max(reading.guess.confidence / max(reading.guess.known, 1e-6), reading.guess.confidence)
