@@ -91,7 +91,9 @@ def _draft(store: Units, opened: OpenTurn, ending: Ending) -> TurnResult:
 
 def _log_searches(uow: UnitOfWork, opened: OpenTurn, ending: Ending) -> None:
     for n, made in enumerate(ending.searches):
-        uow.searches.add(opened.case.id, opened.turn.id, n, _author(ending.result), made.question, made.found)
+        uow.searches.add(
+            opened.case.id, opened.turn.id, n, _author(ending.result), made.question, made.found, made.answers
+        )
 
 
 def _author(result: TurnResult) -> str:

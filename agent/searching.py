@@ -15,8 +15,11 @@ TOOL = "search_knowledge"
 
 @dataclass(frozen=True, slots=True)
 class Searched:
+    """`answers`: how likely the first passage was to answer, in thousandths."""
+
     question: str
     found: tuple[FoundPassage, ...]
+    answers: int | None
 
 
 def searched(journal: Journal | None, citations: Iterable[Mapping[str, Any]]) -> tuple[Searched, ...]:
@@ -28,10 +31,12 @@ def searched(journal: Journal | None, citations: Iterable[Mapping[str, Any]]) ->
         if step.kind == "model":
             asked |= {call["id"]: call["arguments"] for call in step.content["calls"] if call["name"] == TOOL}
         elif step.kind == "tool" and step.content["name"] == TOOL and "result" in step.content["result"]:
-            passages = step.content["result"]["result"]["passages"]
+            told = step.content["result"]["result"]
+            sure = told.get("answers")  # not told in a turn that began before this was kept
             question = _question(asked.get(step.content["call"], ""))
             if question is not None:
-                found.append(Searched(question, tuple(_passage(passage, quoted) for passage in passages)))
+                passages = tuple(_passage(passage, quoted) for passage in told["passages"])
+                found.append(Searched(question, passages, None if sure is None else round(sure * 1000)))
     return tuple(found)
 
 

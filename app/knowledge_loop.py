@@ -20,8 +20,6 @@ from knowledge.search import Search
 from store.database import Store
 from store.searches import CaseHistory, SearchRow
 
-GOOD = 420  # cosine in thousandths under which a passage is about something else
-
 
 @dataclass(frozen=True, slots=True)
 class Period:
@@ -55,7 +53,7 @@ def found_gaps(
 
     Raises `KnowledgeError`, `LogUnavailable`."""
     looked = period(store, days)
-    missing = missed(looked.searches, looked.histories, GOOD)
+    missing = missed(looked.searches, looked.histories)
     with store.look() as uow:
         decisions = uow.drafts.decisions()
     closed = {case: made.decided_at for case, made in decisions.items() if made.status == "published"}

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from billing.money import Money
+from knowledge.answerability import QUOTED_FROM
 from knowledge.embedder import Embedder, Vectors
 from knowledge.outcomes import turn_of
 from knowledge.personal import Privacy, without_courtesies
@@ -30,11 +31,12 @@ FOR_WANT_OF_AN_ARTICLE = frozenset({"cannot_solve", "low_confidence", "not_under
 TOGETHER = 0.5
 MOST = 4_000  # questions clustered at once, the newest: all pairs are compared, 64 MB of cosines
 LONGEST_LABEL = 160
+NEAR = 420  # for searches from before their probability was kept: the cosine in thousandths from which one quoted
 
 
 class Why(StrEnum):
-    NOTHING_NEAR = "nothing_near"  # the best passage is about something else
-    NOT_QUOTED = "not_quoted"  # near enough, and still no answer
+    NOTHING_ANSWERS = "nothing_answers"  # no passage was likely to answer
+    NOT_QUOTED = "not_quoted"  # one was, and still no answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +79,26 @@ class Gap:
         return len(self.cases)
 
 
-def missed(searches: Iterable[SearchRow], histories: Mapping[str, CaseHistory], good: int) -> list[Missed]:
-    """The first unanswered question of each case, oldest first. `good`: cosine in thousandths from which a passage is
-    about the question. Searches whose customer was erased are left out."""
+def missed(searches: Iterable[SearchRow], histories: Mapping[str, CaseHistory]) -> list[Missed]:
+    """The first unanswered question of each case, oldest first. Searches whose customer was erased are left out."""
     by_case: dict[str, list[SearchRow]] = defaultdict(list)
     for row in searches:
         by_case[row.case_id].append(row)
     found = [
         miss
         for name, rows in by_case.items()
-        if (case := histories.get(name)) is not None and (miss := _first_missed(case, rows, good)) is not None
+        if (case := histories.get(name)) is not None and (miss := _first_missed(case, rows)) is not None
     ]
     return sorted(found, key=lambda miss: (miss.at, miss.case))
 
 
-def _first_missed(case: CaseHistory, rows: Sequence[SearchRow], good: int) -> Missed | None:
+def _first_missed(case: CaseHistory, rows: Sequence[SearchRow]) -> Missed | None:
     turns: dict[str, list[SearchRow]] = defaultdict(list)
     for row in rows:
         turns[row.turn_id or row.id].append(row)
     for made in turns.values():
         asked = next((row for row in made if row.question), None)
-        if asked is None or not _unanswered(case, made, good):
+        if asked is None or not _unanswered(case, made):
             continue
         best = max((passage for row in made for passage in row.found), key=lambda p: p.score, default=None)
         score = 0 if best is None else best.score
@@ -107,7 +108,7 @@ def _first_missed(case: CaseHistory, rows: Sequence[SearchRow], good: int) -> Mi
             topic=case.topic,
             question=str(asked.question),
             at=asked.created_at,
-            why=Why.NOTHING_NEAR if score < good else Why.NOT_QUOTED,
+            why=Why.NOT_QUOTED if any(map(_quotable, made)) else Why.NOTHING_ANSWERS,
             escalated=any(at >= asked.created_at for at in case.escalated),
             best=score,
             nearest=None if best is None else best.article,
@@ -116,17 +117,22 @@ def _first_missed(case: CaseHistory, rows: Sequence[SearchRow], good: int) -> Mi
     return None
 
 
-def _unanswered(case: CaseHistory, made: Sequence[SearchRow], good: int) -> bool:
-    near = any(row.best >= good for row in made)
+def _quotable(made: SearchRow) -> bool:
+    """Whether the first passage that it gave would be quoted."""
+    return made.best >= NEAR if made.answers is None else made.answers >= QUOTED_FROM * 1000
+
+
+def _unanswered(case: CaseHistory, made: Sequence[SearchRow]) -> bool:
+    quotable = any(map(_quotable, made))
     turn = turn_of(case, made[0])
     if turn is None:  # a human searched: what they found not is not there
-        return made[0].turn_id is None and not near
+        return made[0].turn_id is None and not quotable
     if turn.proposed or any(row.quoted for row in made):
         return False
     if turn.outcome == "escalated":
         return turn.reason in FOR_WANT_OF_AN_ARTICLE
     answered_later = any(each.n > turn.n and each.outcome == "resolved" for each in case.turns)
-    return turn.outcome == "awaiting_customer" and not near and not answered_later
+    return turn.outcome == "awaiting_customer" and not quotable and not answered_later
 
 
 def gaps(

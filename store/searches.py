@@ -37,7 +37,8 @@ class FoundPassage:
 
 @dataclass(frozen=True, slots=True)
 class SearchRow:
-    """`question` is redacted; None once the customer was erased. `turn_id` is None where a human searched."""
+    """`question` is redacted; None once the customer was erased. `turn_id` is None where a human searched. `answers`:
+    how likely the first passage was to answer, in thousandths; None in rows from before that was kept."""
 
     id: str
     case_id: str
@@ -46,6 +47,7 @@ class SearchRow:
     question: str | None
     found: tuple[FoundPassage, ...]
     created_at: datetime
+    answers: int | None = None
 
     @property
     def best(self) -> int:
@@ -86,9 +88,17 @@ class SearchRows:
         self._uow = uow
 
     def add(
-        self, case_id: str, turn_id: str | None, n: int, actor: str, question: str, found: Sequence[FoundPassage]
+        self,
+        case_id: str,
+        turn_id: str | None,
+        n: int,
+        actor: str,
+        question: str,
+        found: Sequence[FoundPassage],
+        answers: int | None,
     ) -> None:
-        """Keep one search; the n-th of a turn again (recovery) changes nothing. Raises `NotFound` for the case."""
+        """Keep one search; the n-th of a turn again (recovery) changes nothing. `answers` as in `SearchRow`.
+        Raises `NotFound` for the case."""
         connection = self._uow.connection
         if turn_id is not None:
             once = select(searches.c.id).where(searches.c.turn_id == turn_id, searches.c.n == n)
@@ -106,6 +116,7 @@ class SearchRows:
                 n=n,
                 actor=actor,
                 found=json.dumps([asdict(passage) for passage in found], sort_keys=True),
+                answers=answers,
                 question_sealed=sealed,
                 created_at=written(self._uow.clock()),
             )
@@ -160,7 +171,8 @@ class SearchRows:
         plain = self._uow.keys.open(row.question_sealed, _aad(row.id))
         question = None if isinstance(plain, Erased) else plain.decode()
         found = _passages(json.loads(row.found))
-        return SearchRow(row.id, row.case_id, row.turn_id, row.actor, question, found, read(row.created_at))
+        made = read(row.created_at)
+        return SearchRow(row.id, row.case_id, row.turn_id, row.actor, question, found, made, row.answers)
 
 
 def _passages(stored: Iterable[dict[str, object]]) -> tuple[FoundPassage, ...]:

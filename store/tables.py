@@ -270,6 +270,7 @@ searches = Table(
     Column("n", Integer, nullable=False),  # 0, 1, 2 … within the turn
     Column("actor", String(256), nullable=False),  # lee:<model> | human:<name>
     Column("found", Text, nullable=False),  # JSON: passages of our own articles, with their scores: nobody's data
+    Column("answers", Integer),  # how likely the first of them answers, in thousandths; None: from before it was kept
     Column("question_sealed", LargeBinary, nullable=False),  # its vector is kept nowhere: it would tell the question
     Column("created_at", String(32), nullable=False),
     UniqueConstraint("turn_id", "n", name="searches_once"),

@@ -90,11 +90,13 @@ def list_gaps(days: Days = 90, as_json: Json = False) -> None:
 
 def keep_search(case: str, human: str | None, query: str, hits: Sequence[Hit]) -> None:
     """Into the log of searches, beside Lee's own. Raises `NotFound` for the case."""
+    from knowledge.answerability import confidence
     from store.searches import FoundPassage
 
     found = [FoundPassage(hit.article, hit.passage, round(hit.dense_score * 1000)) for hit in hits]
+    answers = round(confidence(hits) * 1000)
     with open_records() as store, store.unit() as uow:
-        uow.searches.add(case, None, 0, f"human:{human or getpass.getuser()}", query, found)
+        uow.searches.add(case, None, 0, f"human:{human or getpass.getuser()}", query, found, answers)
 
 
 def keep_vouched(settings: Settings, wanted: Sequence[Article], ids: Sequence[str], human: str | None) -> None:

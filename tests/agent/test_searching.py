@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agent.journal import Journal
 from agent.searching import searched
+from knowledge.answerability import QUOTED_FROM
 from tests.agent.conftest import Opener
 
 
@@ -17,10 +18,11 @@ async def test_a_quoted_passage_and_an_unanswered_question_are_logged(office: Op
     assert quoted.citations
     assert [p.passage for p in answered.found if p.quoted] == [citation["passage"] for citation in quoted.citations]
     assert answered.question == "Where can I download my invoices?"
-    assert answered.best >= 420
+    assert (answered.answers or 0) >= QUOTED_FROM * 1000
     assert lost.citations == ()
     assert rows
     assert not any(row.quoted for row in rows)
+    assert all(row.answers is not None and row.answers < QUOTED_FROM * 1000 for row in rows)
 
 
 async def test_a_call_whose_arguments_cannot_be_read_any_more_is_left_out(office: Opener) -> None:

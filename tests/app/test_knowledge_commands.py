@@ -38,7 +38,7 @@ def solved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         message = uow.messages.add(case.id, "inbound", "customer:maya", QUESTION)
         turn = uow.turns.queue(case, message.id)
         uow.turns.start(turn.id)
-        uow.searches.add(case.id, turn.id, 0, "lee:offline", QUESTION, [FoundPassage("cards", "cards#1", 120)])
+        uow.searches.add(case.id, turn.id, 0, "lee:offline", QUESTION, [FoundPassage("cards", "cards#1", 120)], 30)
         uow.escalations.open(case.id, turn.id, None, "cannot_solve", {})
         uow.turns.finish(turn.id, "escalated", {})
         uow.messages.add(case.id, "outbound", "human:anna", "Hi Maya,\nOpen Settings and choose Calendar.\nBest,\nAnna")

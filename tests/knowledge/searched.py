@@ -14,10 +14,18 @@ def at(hours: float) -> dt.datetime:
     return BEGIN + dt.timedelta(hours=hours)
 
 
-def search(case: str, question: str | None, hours: float = 0, *, score: int = 200, quoted: bool = False) -> SearchRow:
+def search(
+    case: str,
+    question: str | None,
+    hours: float = 0,
+    *,
+    answers: int | None = 100,
+    score: int = 500,
+    quoted: bool = False,
+) -> SearchRow:
     """One search in the first turn of a case; the passage is of the article `cards`."""
     found = (FoundPassage("cards", "cards#1", score, quoted),)
-    return SearchRow(f"srch_{case}_{hours}", case, f"turn_{case}", "lee:offline", question, found, at(hours))
+    return SearchRow(f"srch_{case}_{hours}", case, f"turn_{case}", "lee:offline", question, found, at(hours), answers)
 
 
 def history(case: str, outcome: str = "escalated", reason: str | None = "cannot_solve", **given: Any) -> CaseHistory:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 import pytest
 
 from billing.money import Money
+from knowledge.answerability import QUOTED_FROM
 from knowledge.embedder import Embedder
 from knowledge.gaps import Gap, Why, clusters, gaps, missed
 from knowledge.personal import Common, Privacy
+from store.searches import CaseHistory
 from tests.knowledge.searched import at, history, later, search
 
 WORDS = frozenset(
@@ -28,7 +30,7 @@ def found(questions: Mapping[str, str], embedder: Embedder, closed: Mapping[str,
     cases = {case: history(case, hours=n, customer="cus_one") for n, case in enumerate(questions)}
     shut = {case: at(hours) for case, hours in (closed or {}).items()}
     privacy = Privacy(Common(words=WORDS))
-    return gaps(missed(rows, cases, 420), shut, embedder, privacy, Money(800, "usd"))
+    return gaps(missed(rows, cases), shut, embedder, privacy, Money(800, "usd"))
 
 
 def test_the_dearest_gap_comes_first_with_its_most_central_question(real_embedder: Embedder) -> None:
@@ -50,10 +52,10 @@ def test_a_published_draft_closes_its_gap_until_the_question_comes_again(real_em
 
 
 @pytest.mark.parametrize(
-    ("ended", "score", "counts"),
+    ("ended", "answers", "counts"),
     [
         (history("a"), 200, True),
-        (history("a"), 600, True),  # near, and not good enough to be quoted
+        (history("a"), 600, True),  # likely to answer, and not quoted
         (history("a", reason="needs_approval"), 200, False),
         (history("a", reason="customer_asks"), 200, False),
         (history("a", proposed=True), 200, False),  # the customer wanted something done
@@ -63,18 +65,31 @@ def test_a_published_draft_closes_its_gap_until_the_question_comes_again(real_em
         (history("a", outcome="resolved", reason=None), 200, False),  # the account answered
     ],
 )
-def test_what_counts_as_a_gap(ended, score: int, counts: bool) -> None:
-    told = missed([search("a", "how do I?", score=score)], {"a": ended}, 420)
+def test_what_counts_as_a_gap(ended: CaseHistory, answers: int, counts: bool) -> None:
+    told = missed([search("a", "how do I?", answers=answers)], {"a": ended})
     assert bool(told) is counts
     if told:
-        assert told[0].why is (Why.NOTHING_NEAR if score < 420 else Why.NOT_QUOTED)
+        assert told[0].why is (Why.NOTHING_ANSWERS if answers == 200 else Why.NOT_QUOTED)
+
+
+def test_a_near_passage_that_does_not_answer_leaves_a_gap_and_the_cut_is_that_of_quoting() -> None:
+    asked = {"a": history("a", outcome="awaiting_customer", reason=None)}
+    cut = round(QUOTED_FROM * 1000)
+    assert missed([search("a", "how?", answers=cut - 1, score=900)], asked)
+    assert not missed([search("a", "how?", answers=cut, score=100)], asked)
+
+
+def test_a_search_from_before_the_probability_was_kept_is_judged_by_its_cosine() -> None:
+    asked = {"a": history("a", outcome="awaiting_customer", reason=None)}
+    assert missed([search("a", "how?", answers=None, score=419)], asked)
+    assert not missed([search("a", "how?", answers=None, score=420)], asked)
 
 
 def test_a_quoted_search_or_an_erased_question_is_none() -> None:
     cases = {"a": history("a")}
-    assert missed([search("a", "how?", quoted=True)], cases, 420) == []
-    assert missed([search("a", None)], cases, 420) == []
-    assert missed([search("b", "of a case that is not there")], cases, 420) == []
+    assert missed([search("a", "how?", quoted=True)], cases) == []
+    assert missed([search("a", None)], cases) == []
+    assert missed([search("b", "of a case that is not there")], cases) == []
 
 
 def test_few_questions_need_no_clustering(real_embedder: Embedder) -> None:

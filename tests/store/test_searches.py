@@ -22,18 +22,18 @@ def test_a_search_is_kept_once_and_without_secrets(store: Store, clock: Clock) -
     with store.unit() as uow:
         case = uow.cases.open("cus_maya", "maya", "owner", "chat")
         for _ in range(2):
-            uow.searches.add(case.id, "turn_1", 0, "lee:offline", "is 4242 4242 4242 4242 charged?", FOUND)
-        uow.searches.add(case.id, None, 0, "human:anna", "cards", ())
-        uow.searches.add(case.id, None, 0, "human:anna", "cards again", ())
+            uow.searches.add(case.id, "turn_1", 0, "lee:offline", "is 4242 4242 4242 4242 charged?", FOUND, 810)
+        uow.searches.add(case.id, None, 0, "human:anna", "cards", (), 0)
+        uow.searches.add(case.id, None, 0, "human:anna", "cards again", (), None)
         with pytest.raises(NotFound):
-            uow.searches.add("case_none", None, 0, "human:anna", "cards", ())
+            uow.searches.add("case_none", None, 0, "human:anna", "cards", (), 0)
     with store.look() as uow:
         first, *others = uow.searches.of(case.id)
         assert first.question == "is [card number removed, ends 4242] charged?"
-        assert (first.found, first.best, first.quoted) == (FOUND, 512, True)
-        assert [(row.question, row.best, row.quoted) for row in others] == [
-            ("cards", 0, False),
-            ("cards again", 0, False),
+        assert (first.found, first.best, first.quoted, first.answers) == (FOUND, 512, True, 810)
+        assert [(row.question, row.best, row.quoted, row.answers) for row in others] == [
+            ("cards", 0, False, 0),
+            ("cards again", 0, False, None),
         ]
         assert len(uow.searches.since(clock() - timedelta(hours=1))) == 3
         assert uow.searches.since(clock() + timedelta(hours=1)) == []
@@ -43,7 +43,7 @@ def test_a_search_is_kept_once_and_without_secrets(store: Store, clock: Clock) -
 def test_an_erasure_takes_the_question_and_leaves_what_was_found(store: Store, tmp_path: Path) -> None:
     with store.unit() as uow:
         case = uow.cases.open("cus_maya", "maya", "owner", "chat")
-        uow.searches.add(case.id, "turn_1", 0, "lee:offline", "where is my jellyfish?", FOUND)
+        uow.searches.add(case.id, "turn_1", 0, "lee:offline", "where is my jellyfish?", FOUND, 810)
     erase(store, "cus_maya", "anna")
     with store.look() as uow:
         (row,) = uow.searches.of(case.id)
