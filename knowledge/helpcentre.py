@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ from pydantic import ValidationError
 
 from knowledge.articles import FRONT_MATTER, Article, Provenance, Resolution, State, parse_article, plainly
 from knowledge.errors import ArticleRefused
-from knowledge.hidden import seen, visible
-from knowledge.html_text import read_page
+from knowledge.faq import with_questions
+from knowledge.hidden import seen, structured, visible
+from knowledge.html_text import Page, read_page
 from knowledge.review import hidden_orders
 
 MARKDOWN, HTML, LINES = (".md", ".mdx", ".markdown"), (".html", ".htm"), (".jsonl", ".ndjson")
@@ -68,7 +70,8 @@ def read_helpcentre(folder: Path, source: str | None = None) -> HelpCentre:
         if path.suffix.lower() in LINES and _holds_questions(path):
             questions.append(path)
             continue
-        for where, article, raw in _read(path, name, source):
+        for where, found, raw, data in _read(path, name, source):
+            article = with_questions(found, data)
             if article.id in taken:
                 raise ArticleRefused(where, f"the id {article.id} is already taken by {taken[article.id]}")
             taken[article.id] = where
@@ -112,19 +115,20 @@ def _holds_questions(path: Path) -> bool:
     return first is not None and {"query", "article"} <= first[1].keys() and "text" not in first[1]
 
 
-def _read(path: Path, name: str, source: str | None) -> Iterator[tuple[str, Article, str]]:
-    """(where it stands, the article, its text as it was found)."""
+def _read(path: Path, name: str, source: str | None) -> Iterator[tuple[str, Article, str, Sequence[str]]]:
+    """(where it stands, the article, its text as it was found, what stands in its JSON-LD scripts)."""
     suffix = path.suffix.lower()
     if suffix in LINES:
         day = _day(path)
         for where, row in rows(path, name):
-            yield where, _from_row(row, where, name, source, day), str(row["text"])
+            yield where, _from_row(row, where, name, source, day), str(row["text"]), structured(row["text"])
     elif suffix in HTML:
-        page = _text(path, name)
-        yield name, _from_page(page, path, name, source), page
+        html = _text(path, name)
+        page = read_page(html)
+        yield name, _from_page(page, path, name, source), unescape(html), page.structured
     elif suffix in MARKDOWN:
         text = _text(path, name)
-        yield name, _from_markdown(text, path, name, source), text
+        yield name, _from_markdown(text, path, name, source), text, structured(text)
     else:
         raise ArticleRefused(name, "it is neither Markdown, HTML nor JSONL")
 
@@ -145,8 +149,7 @@ def _from_row(row: dict[str, Any], where: str, file: str, source: str | None, da
     return _article(name, title, seen(text), provenance, where)
 
 
-def _from_page(html: str, path: Path, name: str, source: str | None) -> Article:
-    page = read_page(html)
+def _from_page(page: Page, path: Path, name: str, source: str | None) -> Article:
     told = page.meta.get("canonical") or page.meta.get("og:url")
     author = page.meta.get("author") or page.meta.get("article:author")
     if not source and not (told and author):

@@ -86,24 +86,44 @@ def hidden_selectors(styles: str) -> frozenset[str]:
     )
 
 
+def is_structured(tag: str, attributes: Mapping[str, str]) -> bool:
+    """Whether an element is a JSON-LD script."""
+    return tag == "script" and attributes.get("type", "").partition(";")[0].strip().lower() == "application/ld+json"
+
+
 def seen(markdown: str) -> str:
     """Markdown as its readers see it. The same text again when nothing is hidden in it."""
+    return _read(markdown)[0]
+
+
+def structured(markdown: str) -> list[str]:
+    """What stands in the JSON-LD scripts of a Markdown text, but for those that are code or within what hides."""
+    return _read(markdown)[1]
+
+
+def _read(markdown: str) -> tuple[str, list[str]]:
     text = visible(markdown)
     if "<" not in text and "]:" not in text:
-        return text
+        return text, []
     kept: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
         kept.append(found.group())
         return f"\ue000{len(kept) - 1}\ue001"  # private characters: `visible` leaves none in a text
 
-    masked = _without_hidden(_COMMENT.sub("", _CODE.sub(keep, text)))
-    return re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], masked)
+    def given_back(masked: str) -> str:
+        return re.sub("\ue000(\\d+)\ue001", lambda found: kept[int(found[1])], masked)
+
+    masked, data = _without_hidden(_COMMENT.sub("", _CODE.sub(keep, text)))
+    return given_back(masked), [given_back(each) for each in data]
 
 
-def _without_hidden(text: str) -> str:
-    """An element that hides goes with all that is in it; one that is never closed hides the rest."""
+def _without_hidden(text: str) -> tuple[str, list[str]]:
+    """An element that hides goes with all that is in it; one that is never closed hides the rest. And what stood in the
+    scripts of structured data."""
     parts: list[str] = []
+    data: list[str] = []
+    opened: re.Match[str] | None = None
     start, depth, hiding = 0, 0, ""
     for found in _TAG.finditer(text):
         closes, tag, rest = bool(found[1]), found[2].lower(), found[3]
@@ -111,11 +131,13 @@ def _without_hidden(text: str) -> str:
             if tag == hiding and tag not in _VOID and not rest.rstrip().endswith("/"):
                 depth += -1 if closes else 1
             if depth == 0:
+                if opened is not None and is_structured(hiding, _attributes(opened[3])):
+                    data.append(text[opened.end() : found.start()])
                 start, hiding = found.end(), ""
         elif not closes and tag not in _VOID and not rest.rstrip().endswith("/") and _hidden_in_markdown(tag, rest):
             parts.append(text[start : found.start()])
-            depth, hiding = 1, tag
-    return "".join([*parts, "" if hiding else text[start:]])
+            depth, hiding, opened = 1, tag, found
+    return "".join([*parts, "" if hiding else text[start:]]), data
 
 
 def _hidden_in_markdown(tag: str, rest: str) -> bool:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-from knowledge.hidden import hidden_selectors, hides, visible
+from knowledge.hidden import hidden_selectors, hides, is_structured, visible
 
 
 def _tags(names: str) -> frozenset[str]:
@@ -28,11 +28,13 @@ _SPACES = re.compile(r"[ \t\r\f\v\n]+")
 
 @dataclass(frozen=True)
 class Page:
-    """`meta` holds the page's `<meta name=… content=…>` under lower-case names, and `canonical` when it is linked."""
+    """`meta` holds the page's `<meta name=… content=…>` under lower-case names, and `canonical` when it is linked.
+    `structured`: what stands in its JSON-LD scripts, but for those within what hides."""
 
     title: str
     meta: dict[str, str]
     markdown: str
+    structured: tuple[str, ...] = ()
 
 
 @dataclass
@@ -50,6 +52,8 @@ class _Parser(HTMLParser):
         self.open: list[tuple[str, bool]] = []  # (tag, whether what is in it is unseen)
         self.prefix = ""
         self.hiding = hiding
+        self.structured: list[str] = []
+        self.data: list[str] | None = None  # of a JSON-LD script that is open
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = {name: value or "" for name, value in attrs}
@@ -64,6 +68,8 @@ class _Parser(HTMLParser):
             self.prefix = "#" * int(found[1]) + " "
         elif tag == "li":
             self.prefix = "- "
+        if is_structured(tag, named) and not any(unseen for name, unseen in self.open if name != "head"):
+            self.data = []
         if tag not in _VOID:
             self.open.append((tag, self._unseen() or hides(tag, named, self.hiding)))
 
@@ -77,11 +83,16 @@ class _Parser(HTMLParser):
         places = [place for place, (name, _) in enumerate(self.open) if name == tag]
         if places:
             del self.open[places[-1] :]
+        if tag == "script" and self.data is not None:
+            self.structured.append("".join(self.data))
+            self.data = None
         if tag in _BLOCKS:
             self._break("\n\n")
 
     def handle_data(self, data: str) -> None:
-        if [name for name, _ in self.open][-2:] in (["head", "title"], ["title"]):
+        if self.data is not None:
+            self.data.append(data)
+        elif [name for name, _ in self.open][-2:] in (["head", "title"], ["title"]):
             self.reading.title.append(data)
         elif not self._unseen():
             within = any(name == "pre" for name, _ in self.open)
@@ -110,10 +121,10 @@ def read_page(html: str) -> Page:
     parser = _Parser(hidden_selectors(_styles(html)))
     parser.feed(html)
     parser.close()
-    markdown = "".join(parser.reading.blocks).strip()
+    markdown = visible("".join(parser.reading.blocks)).strip()
     first = re.search(r"^#{1,6} (.+)$", markdown, re.MULTILINE)
-    title = " ".join("".join(parser.reading.title).split()) or (first[1].strip() if first else "")
-    return Page(title=title, meta=parser.meta, markdown=markdown)
+    title = " ".join(visible("".join(parser.reading.title)).split()) or (first[1].strip() if first else "")
+    return Page(title=title, meta=parser.meta, markdown=markdown, structured=tuple(parser.structured))
 
 
 def _styles(html: str) -> str:

@@ -73,7 +73,25 @@ def library(folder: Path, text: str) -> HelpCentre:
     return HelpCentre(tuple(over((), folder)))
 
 
-DOORS: tuple[Door, ...] = (markdown, page, line, library)
+def asked(text: str) -> str:
+    """The text as an answer of a `FAQPage`."""
+    told = "".join(f"<p>{html.escape(each)}</p>" for each in text.splitlines())
+    entity = {"@type": "Question", "name": "Which one?", "acceptedAnswer": {"@type": "Answer", "text": told}}
+    # Not escaped: what shows nothing and is spelt as \\ud… goes like the rest of it, but nobody is told.
+    data = json.dumps({"@context": "https://schema.org", "@type": "FAQPage", "mainEntity": entity}, ensure_ascii=False)
+    return f'<script type="application/ld+json">{data}</script>'
+
+
+def asked_page(folder: Path, text: str) -> HelpCentre:
+    (folder / "card.html").write_text(f"<title>Another card</title><p>{GOOD}</p>{asked(text)}", encoding="utf-8")
+    return read_helpcentre(folder, source="docs.example")
+
+
+def asked_line(folder: Path, text: str) -> HelpCentre:
+    return line(folder, f"{GOOD}\n\n{asked(text)}\n")
+
+
+DOORS: tuple[Door, ...] = (markdown, page, line, library, asked_page, asked_line)
 
 
 def attacks() -> Iterator[tuple[str, str]]:
