@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Row, bindparam, func, insert, select, update
+from sqlalchemy import BigInteger, Row, bindparam, func, insert, literal_column, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.sql.dml import ReturningInsert
 
 from store import personal
 from store.dialects import upsert
@@ -45,6 +44,14 @@ _RESERVE = insert(intents)
 _CHANGE = update(intents).where(intents.c.id == bindparam("wanted"))
 _CHANGE_OPEN = _CHANGE.where(_WAITS)
 _HELD = select(budgets.c.held).where(budgets.c.key == bindparam("wanted"))
+_CAP = bindparam("cap", type_=BigInteger)
+_MORE = budgets.c.held + literal_column("excluded.held", BigInteger)
+_HOLD = {  # no row comes back from where it would pass the cap, if there is one
+    dialect: upsert(dialect, budgets)
+    .on_conflict_do_update(index_elements=[budgets.c.key], set_={"held": _MORE}, where=_CAP.is_(None) | (_MORE <= _CAP))
+    .returning(budgets.c.held)
+    for dialect in ("sqlite", "postgresql")
+}
 _NOTE = insert(reservations)
 _GIVE_BACK = (
     update(budgets).where(budgets.c.key == bindparam("wanted")).values(held=budgets.c.held - bindparam("given_back"))
@@ -52,19 +59,6 @@ _GIVE_BACK = (
 _NOTED = (reservations.c.intent_id == bindparam("wanted")) & (reservations.c.state == bindparam("was"))
 _RESERVED = select(reservations).where(_NOTED)
 _CLOSE = update(reservations).where(_NOTED)
-
-
-def _holding(dialect: str) -> ReturningInsert[tuple[int]]:
-    """Add to a budget unless that passes its cap, if it has one: no row comes back then."""
-    first = upsert(dialect, budgets)
-    more = budgets.c.held + first.excluded.held
-    cap = bindparam("cap", type_=BigInteger)
-    return first.on_conflict_do_update(
-        index_elements=[budgets.c.key], set_={"held": more}, where=cap.is_(None) | (more <= cap)
-    ).returning(budgets.c.held)
-
-
-_HOLD = {dialect: _holding(dialect) for dialect in ("sqlite", "postgresql")}
 
 
 @dataclass(frozen=True, slots=True)
