@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from agent.effects import EffectRecord
+from knowledge.answerability import QUOTED_FROM
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +19,19 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """`similarity` is the best passage's, None when nothing was looked up; `rests_on_passages`: the reply cites."""
+    """`answers`, where the reply rests on passages alone: how likely it is, 0 to 1, that they answer; else None."""
 
     topic_confidence: float
     topic_known: bool
     topic_matters: bool = True  # False for a confirmed proposal: the customer's yes needs no classifier
-    similarity: float | None = None
-    rests_on_passages: bool = False
+    answers: float | None = None
     reads_failed: int = 0
     reads_made: int = 0
     replies_refused: int = 0
     effects: Sequence[EffectRecord] = ()
 
 
-# A passage below this similarity is about something else (tools/search_knowledge.py says the same to the model).
-_NEAR = 0.42
-_SURE = 0.65
-_BY_PASSAGES = 0.5
+_STRANGE = 0.3  # what is left of a confidence when the message may be about nothing of ours
 
 
 def _stopped(effect: EffectRecord) -> bool:
@@ -49,16 +46,15 @@ def assess(signals: Signals) -> Confidence:
     if signals.topic_matters:
         value = signals.topic_confidence
         if not signals.topic_known:
-            value = min(value, 0.3)
+            value = min(value, _STRANGE)
             reasons.append("the topic is not among those Lee knows")
         elif value < 0.5:
             reasons.append("the topic is uncertain")
-    if signals.rests_on_passages and signals.similarity is not None:
-        nearness = min(1.0, max(0.0, (signals.similarity - _NEAR / 2) / (_SURE - _NEAR / 2)))
-        if signals.similarity < _NEAR:
-            reasons.append("the passages found are about something else")
-        # Passages that fit the words closely answer them, whatever the topic is called; effects need the topic.
-        value = max(value * nearness, _BY_PASSAGES * nearness**2)
+    if signals.answers is not None:
+        # A passage that answers does so whatever the topic is called; effects need the topic.
+        value = signals.answers * (1.0 if signals.topic_known or not signals.topic_matters else _STRANGE)
+        if signals.answers < QUOTED_FROM:
+            reasons.append("the passages found are probably about something else")
     if signals.reads_failed:
         value *= 0.5 if signals.reads_failed >= signals.reads_made else 0.8
         reasons.append("a source did not answer")

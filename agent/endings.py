@@ -25,6 +25,7 @@ from agent.models.chat import Usage
 from agent.prompting import render
 from agent.release import Ending
 from agent.reply import HeldReply
+from agent.searching import searched
 from agent.settings import AgentSettings
 from agent.turn import OpenTurn, Outcome, TurnResult
 from policy.proposals import Principal
@@ -46,7 +47,6 @@ class Worked:
     tally: Tally = field(default_factory=Tally)
     end: LoopEnd | None = None
     citations: tuple[dict[str, Any], ...] = ()
-    similarity: float | None = None
     confirmed: bool = False
 
     def with_tally(self, tally: Tally) -> Worked:
@@ -70,7 +70,7 @@ class Endings:
         if end.how == "replied" and end.text is not None:
             seen = evidence()
             cited = tuple({"article": seen.passages[name][0], "passage": name} for name in end.citations)
-            worked = replace(worked, citations=cited, similarity=_similarity(worked.journal))
+            worked = replace(worked, citations=cited)
             checked = await asyncio.to_thread(held.check, end.text, end.citations, seen)
             text = held.compose(end.text, checked, worked.effects)
             return await self._replied(worked, end, text)
@@ -215,8 +215,7 @@ class Endings:
                 topic_confidence=worked.topic.confidence,
                 topic_known=worked.topic.known,
                 topic_matters=not worked.confirmed,
-                similarity=worked.similarity,
-                rests_on_passages=bool(worked.citations) and not any(_looked(content) for content in reads),
+                answers=None if any(_looked(content) for content in reads) else how_likely(worked),
                 reads_failed=sum(not content["result"].get("ok") for content in reads),
                 reads_made=len(reads),
                 replies_refused=sum(bool(content.get("refused")) for content in tools),
@@ -260,13 +259,9 @@ def _looked(content: dict[str, Any]) -> bool:
     return content["name"] != "search_knowledge" and bool(content["result"].get("ok"))
 
 
-def _similarity(journal: Journal | None) -> float | None:
-    best: float | None = None
-    for step in journal.of("tool") if journal is not None else ():
-        if step.content["name"] != "search_knowledge" or not step.content["result"].get("ok"):
-            continue
-        for passage in step.content["result"]["result"].get("passages", []):
-            score = passage.get("similarity")
-            if isinstance(score, int | float) and (best is None or score > best):
-                best = float(score)
-    return best
+def how_likely(worked: Worked) -> float | None:
+    """How likely what the reply cites is to answer, 0 to 1: the best of the searches that gave any of it. None where
+    nothing is cited, and in a turn from before searches said it."""
+    made = searched(worked.journal, worked.citations)
+    sure = [each.answers for each in made if any(passage.quoted for passage in each.found)]
+    return max((each / 1000 for each in sure if each is not None), default=None)
