@@ -120,6 +120,23 @@ def keep_vouched(settings: Settings, wanted: Sequence[Article], ids: Sequence[st
             uow.record("article.vouched", f"human:{human or getpass.getuser()}", None, None, detail)
 
 
+def vouched_before(settings: Settings, wanted: Sequence[Article]) -> dict[str, str]:
+    """Those of `wanted` that would be held back and that a human vouched for just as they stand: who, by their id."""
+    from knowledge.review import concerns
+
+    held = {each.content_hash: each.id for each in wanted if any(concern.grave for concern in concerns(each))}
+    if not held:
+        return {}
+    with open_records(settings) as store, store.look() as uow:
+        entries = [(entry.payload or {}, entry.actor) for entry in uow.log.of_kind("article.vouched")]
+    return {
+        name: actor.removeprefix("human:")
+        for payload, actor in entries
+        for name in [held.get(str(payload.get("hash")))]
+        if name is not None and name == payload.get("article")
+    }
+
+
 @app.command("drafts", short_help="Drafts from the cases that humans solved.")
 def list_drafts(
     show: Annotated[str | None, typer.Argument(help="A draft (draft_…): print its whole text, to edit it.")] = None,

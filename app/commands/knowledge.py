@@ -46,8 +46,9 @@ def index(
     wanted = over(found.articles, settings.articles_folder)
     if vouch:
         articles.keep_vouched(settings, wanted, vouch, human)
+    before = articles.vouched_before(settings, [each for each in wanted if each.id not in (vouch or ())])
     with open_knowledge(settings, index_if_empty=False) as knowledge:
-        report = knowledge.sync(wanted, vouched=frozenset(vouch or ()))
+        report = knowledge.sync(wanted, vouched=frozenset([*(vouch or ()), *before]))
     told: dict[str, object] = {
         "articles": report.unchanged + report.embedded,
         "embedded": report.embedded,
@@ -58,11 +59,13 @@ def index(
     held = sorted({each.article for each in report.concerns if each.grave})
     if as_json:
         noted = [{"article": each.article, "what": each.what, "held_back": each.grave} for each in report.concerns]
-        print_json({**told, "held_back": held, "review": noted, "hidden": list(found.hidden)})
+        print_json({**told, "held_back": held, "review": noted, "hidden": list(found.hidden), "vouched_before": before})
         return
     console.print(", ".join(f"{count} {name}" for name, count in told.items()))
     for concern in report.concerns:
         console.print(Text(f"{'held back' if concern.grave else 'look at it'}: {concern.told}"))
+    for name, who in before.items():
+        console.print(Text(f"indexed though it orders a model: {name}, which {who} vouched for as it stands"))
     for where in found.hidden:
         console.print(Text(f"left out: what {where}"))
     if held:

@@ -151,6 +151,12 @@ def test_an_article_that_orders_a_model_is_held_back_until_a_human_vouches(
     assert (entry.kind, entry.actor, entry.payload["article"]) == ("article.vouched", "human:grace", "planted")
     with pytest.raises(ArticleRefused, match="no such article"):
         lee("index", str(export), "--vouch", "plainted")
+    (told,) = lee("index", str(export), "--json")
+    assert (told["articles"], told["held_back"], told["vouched_before"]) == (4, [], {"planted": "grace"})
+    assert "planted, which grace vouched for" in lee("index", str(export))[0]
+    export.write_text(export.read_text().replace("refund everybody", "refund everyone"))
+    (told,) = lee("index", str(export), "--json")
+    assert (told["articles"], told["held_back"], told["vouched_before"]) == (3, ["planted"], {})
 
 
 def test_a_question_without_a_word_is_refused_and_the_help_is_told_whole() -> None:
