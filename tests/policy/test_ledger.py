@@ -92,7 +92,8 @@ def test_holding_stops_exactly_at_the_cap(house: House) -> None:
         assert uow.ledger.hold("int_3", "b", 1, 100, for_good=False) is False
         assert uow.ledger.hold("int_3", "b", 1, None, for_good=False)
         assert uow.ledger.held("b") == 101
-        assert uow.ledger.held("nothing") == 0
+        assert uow.ledger.hold("int_3", "nothing yet", 101, 100, for_good=False) is False
+        assert uow.ledger.held("nothing yet") == 0
 
 
 @pytest.mark.parametrize("amount", [0, -1])
