@@ -3,11 +3,13 @@ once, or a human's; never a guess, and never the same question twice."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.agent.conftest import Opener
 
-TWO = "refund the 15 dollars for the credit pack please"  # cus_omar has two such payments, of 12 and 19 November
+TWO = "refund the 15 dollars for the credit pack please"  # cus_omar has two such payments, a week apart
 FIVE = "please refund my payment of $60"  # cus_carl pays that each month
 NEWER, OLDER = "ch_omarTwo", "ch_omarOne"
 
@@ -30,12 +32,14 @@ async def test_one_of_two_is_taken(office: Opener, answer: str, charge: str) -> 
         assert [refund["charge"] for refund in o.refunds()] == [charge]
 
 
-@pytest.mark.parametrize("answer", ["no, the October one", "the one from October"])
+@pytest.mark.parametrize("answer", ["no, the {month} one", "the one from {month}"])
 async def test_a_month_corrects_what_was_asked(office: Opener, answer: str) -> None:
     async with office() as o:
+        paid = sorted(row["created"] for row in o.world()["charge"].values() if row["customer"] == "cus_carl")
+        last_but_one = datetime.fromtimestamp(paid[-2], UTC)
         asked = await o.says("cus_carl", FIVE)
-        done = await o.says("cus_carl", answer, case=asked.case)
-        assert "on 14 October 2026" in done.reply
+        done = await o.says("cus_carl", answer.format(month=f"{last_but_one:%B}"), case=asked.case)
+        assert f"on {last_but_one.day} {last_but_one:%B %Y}" in done.reply
         assert not o.refunds()  # older than the rule allows: a human approves
 
 
