@@ -34,6 +34,7 @@ def main() -> None:
         show(law.HEAD, law.rows(20_000, 1_000, options.database))
     print("\nFrom the start of a command to its end\n")
     show(starts.HEAD, starts.starts(options.starts))
+    print(f"\nSeeding the demo company: {starts.seeding(options.starts):.2f} s of the processor (N = {options.starts})")
     print(f"\nAn audit log of {options.entries:,} entries on SQLite\n")
     show(audit.HEAD, audit.rows(options.entries))
     print(f"\nLoad at the end: {os.getloadavg()[0]:.1f}")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from app import sandbox_process
 from app.house import ROOT
+from sandbox.demo.seeding import demo_world
 
 TICKET: Final = ("resolve", "Please refund my last payment.", "--customer", "cus_joan", "--json")
 HEAD: Final = ["", "N", "median", "from", "to", "processor", "memory, at most"]
@@ -53,6 +57,16 @@ def starts(times: int) -> list[list[str]]:
             _row("first ticket, nothing there yet", first),
             _row("next ticket, a new process", [run(data, *TICKET) for _ in range(times)]),
         ]
+
+
+def seeding(times: int) -> float:
+    """The median of the processor's seconds that the demo company takes."""
+    took: list[float] = []
+    for _ in range(times):
+        begun = time.process_time()
+        asyncio.run(demo_world(datetime.now(UTC)))
+        took.append(time.process_time() - begun)
+    return statistics.median(took)
 
 
 def run(data: Path, *arguments: str) -> Run:
