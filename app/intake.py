@@ -45,7 +45,7 @@ def receive(
     """
     body = readable(text)
     with store.unit() as uow:
-        again = None if external_id is None else _delivered(uow, principal, channel, external_id)
+        again = None if external_id is None else _delivered(uow, principal, channel, case_id, external_id)
         if again is not None:
             return again
         case = _case(uow, principal, case_id, channel, limits)
@@ -120,9 +120,11 @@ def _own(uow: UnitOfWork, principal: Principal, case_id: str) -> CaseRow:
     return case
 
 
-def _delivered(uow: UnitOfWork, principal: Principal, channel: str, external_id: str) -> Received | None:
+def _delivered(
+    uow: UnitOfWork, principal: Principal, channel: str, case_id: str | None, external_id: str
+) -> Received | None:
     """The turn of a message that has come before, in whichever case of theirs: the channel need not know that one."""
-    known = uow.messages.delivered(principal.customer, channel, external_id)
+    known = uow.messages.delivered(principal.customer, channel, case_id, external_id)
     turns = [] if known is None else [turn for turn in uow.turns.of(known.case_id) if turn.message_id == known.id]
     return Received(CaseId(turns[0].case_id), TurnId(turns[0].id)) if turns else None
 

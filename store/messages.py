@@ -30,7 +30,10 @@ _DELIVERED = select(messages).where(messages.c.external_id == bindparam("externa
 _IN_CASE = _DELIVERED.where(messages.c.case_id == bindparam("case"))
 _OF_CUSTOMER = (
     _DELIVERED.join(cases, cases.c.id == messages.c.case_id)
-    .where(cases.c.customer == bindparam("customer"), cases.c.channel == bindparam("channel"))
+    .where(
+        cases.c.customer == bindparam("customer"),
+        (cases.c.id == bindparam("case")) | (cases.c.channel == bindparam("channel")),
+    )
     .order_by(messages.c.created_at)
     .limit(1)
 )
@@ -129,9 +132,10 @@ class MessageRows:
             raise NotFound("message", message_id)
         return found
 
-    def delivered(self, customer: str, channel: str, external_id: str) -> MessageRow | None:
-        """What a channel has brought before under this id, in any of the customer's cases."""
-        wanted = {"customer": customer, "channel": channel, "external": external_id}
+    def delivered(self, customer: str, channel: str, case_id: str | None, external_id: str) -> MessageRow | None:
+        """What a channel has brought before under this id: in the customer's case `case_id`, which another channel may
+        have opened, or in any that this one has."""
+        wanted = {"customer": customer, "channel": channel, "case": case_id, "external": external_id}
         row = self._uow.connection.execute(_OF_CUSTOMER, wanted).first()
         return None if row is None else self._opened(row)
 

@@ -66,6 +66,14 @@ def test_the_message_that_opens_a_case_opens_no_second_when_it_comes_again(store
     assert len({first.case, *(each.case for each in others)}) == 3
 
 
+def test_mail_that_comes_twice_into_a_case_of_the_chat_is_one_turn(store: Store) -> None:
+    chat = receive(store, WHO, "chat", "Hello", LIMITS)
+    mail = receive(store, WHO, "email", "again", LIMITS, case_id=chat.case, external_id="<mail-1@acme>")
+    assert receive(store, WHO, "email", "again", LIMITS, case_id=chat.case, external_id="<mail-1@acme>") == mail
+    with store.look() as uow:
+        assert [turn.id for turn in uow.turns.of(chat.case)] == [chat.turn, mail.turn]
+
+
 def test_an_unknown_case_is_refused_and_leaves_nothing(store: Store) -> None:
     with pytest.raises(NotFound):
         receive(store, WHO, "test", "Hello", LIMITS, case_id="case_nobody")
