@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from agent.journal import Journal
 from agent.lee import Lee
 from agent.turn import TurnResult
 from app.intake import confirm, receive
@@ -33,6 +34,13 @@ class Office:
             held: CaseRow = uow.cases.open(customer, "user_1", role, "test") if case is None else uow.cases.get(case)
             message = uow.messages.add(held.id, "inbound", "customer:user_1", text)
             return uow.turns.queue(held, message.id, **turn)
+
+    def journal(self, customer: str, text: str) -> Journal:
+        """Of a turn that has been set running."""
+        turn = self.queue(customer, text)
+        with self.store.unit() as uow:
+            uow.turns.start(turn.id)
+        return Journal(self.store, turn.id)
 
     async def says(self, customer: str, text: str, case: str | None = None, role: str = "owner") -> TurnResult:
         """What a customer writes, by way of what every channel does with it."""

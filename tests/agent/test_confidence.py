@@ -8,7 +8,6 @@ from agent.autonomy import Caution
 from agent.brief import TopicView
 from agent.confidence import Signals, assess
 from agent.endings import Worked, how_likely
-from agent.journal import Journal
 from knowledge.answerability import QUOTED_FROM
 from tests.agent.conftest import Opener
 
@@ -41,10 +40,7 @@ def test_what_may_be_quoted_goes_out_unless_the_topic_is_unknown() -> None:
 
 async def test_a_turn_is_as_sure_as_the_search_that_gave_what_it_cites(office: Opener) -> None:
     async with office() as o:
-        turn = o.queue("cus_hugo", "hello")
-        with o.store.unit() as uow:
-            uow.turns.start(turn.id)
-        journal = Journal(o.store, turn.id)
+        journal = o.journal("cus_hugo", "hello")
         for number, (name, answers) in enumerate({"cards#1": 0.9, "plans#2": 0.6, "plans#1": 0.7}.items()):
             passages = [{"article": name[:5], "passage": each, "similarity": 0.5} for each in (name, "links#1")]
             call = {"id": str(number), "name": "search_knowledge", "arguments": '{"query": "which plans"}'}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from agent.journal import Journal
 from agent.searching import searched
 from knowledge.answerability import QUOTED_FROM
 from tests.agent.conftest import Opener
@@ -27,10 +26,7 @@ async def test_a_quoted_passage_and_an_unanswered_question_are_logged(office: Op
 
 async def test_a_call_whose_arguments_cannot_be_read_any_more_is_left_out(office: Opener) -> None:
     async with office() as o:
-        turn = o.queue("cus_hugo", "hello")
-        with o.store.unit() as uow:
-            uow.turns.start(turn.id)
-        journal = Journal(o.store, turn.id)
+        journal = o.journal("cus_hugo", "hello")
         call = {"id": "1", "name": "search_knowledge", "arguments": '{"query": "[password removed]'}
         journal.add("model", {"calls": [call]})
         journal.add(
