@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from agent.topics.calibration import STORED, Calibration, calibrate
 from agent.topics.classifier import OURS_FROM, guess_of, trust_in
 from agent.topics.examples import Example, fingerprint, read_examples
-from agent.topics.head import HEAD, TINY, Head, familiarity, load_head, neighbourhood, together
+from agent.topics.head import HEAD, Head, familiarity, load_head, neighbourhood, together, trust_signals
 from agent.topics.names import Topic
 from agent.topics.words import Vocabulary
 from knowledge.embedder import BUNDLED_MODEL, load_embedder
@@ -141,10 +141,8 @@ def fit_trust(
     known: NDArray[np.float64], shares: NDArray[np.float32], right: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """`Head.trust`, on held-out scenarios; what is not ours counts as wrong, however it is named."""
-    odds = np.log(np.clip(known, TINY, 1 - TINY)) - np.log(np.clip(1 - known, TINY, 1 - TINY))
-    signals = np.stack([odds, np.log(np.maximum(shares, TINY))], axis=1)
     model = LogisticRegression(C=TRUST_INVERSE_REGULARIZATION, max_iter=5_000)
-    model.fit(signals, right, sample_weight=weights)
+    model.fit(trust_signals(known, shares), right, sample_weight=weights)
     return np.concatenate([model.coef_[0], model.intercept_]).astype(np.float32)
 
 

@@ -27,6 +27,7 @@ from agent.topics.words import Vocabulary
 HEAD = Path(__file__).parent / "head.npz"
 KNOWN_TOPICS = tuple(topic for topic in Topic if topic is not Topic.UNKNOWN)
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 TINY = 1e-6  # no probability is nearer to 0 or 1
 FEW, MANY = 3, 8  # examples of a topic that are nearest to a text
 USUAL = 0.65  # cosine of a plain question to its topic's nearest examples; the weights below hold there
@@ -65,9 +66,7 @@ class Head:
     def trusted(self, known: float, share: float) -> float:
         """The probability that the best topic is right, from the one that the text is ours and that topic's share: at
         most that share, which is the probability given that it is ours."""
-        known, share = min(max(known, TINY), 1 - TINY), max(share, TINY)
-        slope_known, slope_share, intercept = (float(each) for each in self.trust)
-        odds = slope_known * math.log(known / (1 - known)) + slope_share * math.log(share) + intercept
+        odds = float(trust_signals(np.float64(known), np.float64(share)) @ self.trust[:2] + self.trust[2])
         return min(1 / (1 + math.exp(-odds)), share)
 
     def shares(self, scores: Floats) -> Floats:
@@ -152,6 +151,12 @@ def familiarity(scores: Floats, few: Floats, many: Floats) -> Floats:
 def _nearness(cosines: Floats, weight: float, power: int) -> Floats:
     """A power of cosines, scaled so that at `USUAL` a small step of cosine counts `weight` times; below 0, nothing."""
     return np.maximum(cosines, 0) ** power * np.float32(weight / (power * USUAL ** (power - 1)))
+
+
+def trust_signals(known: NDArray[np.floating] | np.floating, shares: NDArray[np.floating] | np.floating) -> Doubles:
+    """What `Head.trust` weighs: log odds that a text is ours, log of its best topic's share, shape (…, 2)."""
+    known = np.clip(known, TINY, 1 - TINY)
+    return np.stack([np.log(known / (1 - known)), np.log(np.maximum(shares, TINY))], axis=-1, dtype=np.float64)
 
 
 def load_head(path: Path = HEAD) -> Head:
